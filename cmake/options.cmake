@@ -18,7 +18,7 @@ if(CCACHE)
 endif()
 
 add_compile_options(-Wall -Wextra -Werror -Wconversion -Wno-sign-conversion -Wformat=2 -Wimplicit-fallthrough
-  -Wnon-virtual-dtor -Wshadow -fno-strict-aliasing -fno-delete-null-pointer-checks)
+  -Wnon-virtual-dtor -Wshadow -Wno-missing-designated-field-initializers -fno-strict-aliasing -fno-delete-null-pointer-checks)
 add_link_options(-fuse-ld=lld)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
