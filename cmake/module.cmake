@@ -70,7 +70,10 @@ function(pidge_pch target)
     add_library(pidge_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
     target_precompile_headers(pidge_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
     add_library(doctest_main STATIC ${PROJECT_SOURCE_DIR}/cmake/doctest_main.cc)
+    add_library(asio STATIC ${PROJECT_SOURCE_DIR}/cmake/asio.cc)
   endif()
+  # The header's asio/awaitable.hpp names Asio's error categories, so even a file that never waits needs them at link time.
+  target_link_libraries(${target} PRIVATE asio)
   target_precompile_headers(${target} REUSE_FROM pidge_pch)
 endfunction()
 
