@@ -1,5 +1,6 @@
-// Bytes: owned octets. A string is used because most of what we hold is text of some protocol; nothing is assumed about
-// its encoding. Parameters are std::string_view (not stored), owned values are Bytes.
+// Bytes: owned octets. A string is used because most of what we hold is text of some protocol;
+// nothing is assumed about its encoding. Parameters are std::string_view (not stored), owned values
+// are Bytes.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
-// check(condition): states what must hold if our own code is right. When it does not hold the program ends with the
-// place and a stack trace, in release builds too: wrong state must not reach the disk.
-// What a peer, a user or the machine can cause is never checked this way (see result.h and net::Gone, store::Fault).
+// check(condition): states what must hold if our own code is right. When it does not hold the
+// program ends with the place and a stack trace, in release builds too: wrong state must not reach
+// the disk. What a peer, a user or the machine can cause is never checked this way (see result.h
+// and net::Gone, store::Fault).
 #pragma once
 
 #include <source_location>

@@ -1,5 +1,5 @@
-// The time, as something that is handed in: services never ask the machine themselves, so that tests and simulations
-// decide what time it is.
+// The time, as something that is handed in: services never ask the machine themselves, so that
+// tests and simulations decide what time it is.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class Clock {
     virtual SteadyTime steady() const = 0;
 
     std::int64_t unix_ms() const {
-        return std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch()).count();
+        return std::chrono::duration_cast<std::chrono::milliseconds>(now().time_since_epoch())
+            .count();
     }
 };
 

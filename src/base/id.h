@@ -1,8 +1,9 @@
 // Id<Tag>: a 128-bit identifier; each kind of thing has its own type, so they cannot be mixed up.
 //
-// 48 bits of milliseconds since 1970 (so that new ids sort after old ones, as keys of the store like it), then 80
-// random bits (so that an id can be neither guessed nor met twice). Text form: 26 characters, Crockford base 32 in
-// lower case ("01kaf3z…"), order-preserving; what is read may be in either case.
+// 48 bits of milliseconds since 1970 (so that new ids sort after old ones, as keys of the store
+// like it), then 80 random bits (so that an id can be neither guessed nor met twice). Text form: 26
+// characters, Crockford base 32 in lower case ("01kaf3z…"), order-preserving; what is read may be
+// in either case.
 #pragma once
 
 #include <array>

@@ -24,10 +24,11 @@ State& state() {
 constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
 
 std::string timestamp() {
-    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(
-        std::chrono::system_clock::now());
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06d}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06d}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
                        (now - seconds).count());
 }
 
@@ -53,7 +54,8 @@ std::string line_of(const Event& event, std::initializer_list<Field> fields, For
     const auto level = names[static_cast<int>(event.level)];
     std::string line;
     if (form == Form::json) {
-        line = fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", timestamp(), level, event.id);
+        line =
+            fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", timestamp(), level, event.id);
         for (const Field& field : fields)
             line += fmt::format(R"(,"{}":{})", field.key,
                                 field.is_number ? field.value : quoted(field.value));
@@ -63,7 +65,8 @@ std::string line_of(const Event& event, std::initializer_list<Field> fields, For
         for (const Field& field : fields)
             line += fmt::format(" {}={}", field.key,
                                 needs_quotes(field.value) ? quoted(field.value) : field.value);
-        if (event.level >= Level::warning) line += fmt::format(" | {} {}", event.meaning, event.advice);
+        if (event.level >= Level::warning)
+            line += fmt::format(" | {} {}", event.meaning, event.advice);
     }
     return line += '\n';
 }

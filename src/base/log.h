@@ -1,13 +1,17 @@
-// The log: structured events, one line each on standard error (systemd's journal takes them from there).
+// The log: structured events, one line each on standard error (systemd's journal takes them from
+// there).
 //
-// An event is declared once, as a constant beside the code that writes it, with a stable id, what it means and what an
-// administrator should do; `./dev tidy` collects all of them into docs/events.md.
+// An event is declared once, as a constant beside the code that writes it, with a stable id, what
+// it means and what an administrator should do; `./dev tidy` collects all of them into
+// docs/events.md.
 //
 //   inline constexpr log::Event tls_failed{"tls-handshake-failed", log::Level::info,
-//       "A client's TLS handshake failed.", "Nothing, unless it is one of your own clients: see reason."};
+//       "A client's TLS handshake failed.", "Nothing, unless it is one of your own clients: see
+//       reason."};
 //   log::write(tls_failed, {{"client", peer}, {"reason", why}});
 //
-// Values are escaped (attacks.md G12, W10). Secrets are never passed. Thread-safe; a line is written by one write(2).
+// Values are escaped (attacks.md G12, W10). Secrets are never passed. Thread-safe; a line is
+// written by one write(2).
 #pragma once
 
 #include <concepts>

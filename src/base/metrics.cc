@@ -17,8 +17,8 @@ Registry& registry() {
 }
 }  // namespace
 
-Metric::Metric(Kind kind_, std::string_view name_, std::string_view help_, std::string_view label_name_,
-               std::string_view label_value_)
+Metric::Metric(Kind kind_, std::string_view name_, std::string_view help_,
+               std::string_view label_name_, std::string_view label_value_)
     : kind(kind_), name(name_), help(help_), label_name(label_name_), label_value(label_value_) {
     const std::lock_guard lock(registry().mutex);
     registry().metrics.push_back(this);
@@ -27,7 +27,8 @@ Metric::Metric(Kind kind_, std::string_view name_, std::string_view help_, std::
 std::vector<const Metric*> all() {
     const std::lock_guard lock(registry().mutex);
     auto metrics = registry().metrics;
-    std::ranges::sort(metrics, {}, [](const Metric* m) { return std::tuple(m->name, m->label_value); });
+    std::ranges::sort(metrics, {},
+                      [](const Metric* m) { return std::tuple(m->name, m->label_value); });
     return metrics;
 }
 

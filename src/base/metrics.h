@@ -1,6 +1,7 @@
-// Counters and gauges for /metrics and the service reports. A metric is a constant-initialised global beside the code that
-// moves it: `metrics::Counter accepted{"pidge_messages_accepted_total", "Messages answered with 250."};`
-// It registers itself and must live for ever. Moving it is one relaxed atomic operation; thread-safe.
+// Counters and gauges for /metrics and the service reports. A metric is a constant-initialised
+// global beside the code that moves it: `metrics::Counter accepted{"pidge_messages_accepted_total",
+// "Messages answered with 250."};` It registers itself and must live for ever. Moving it is one
+// relaxed atomic operation; thread-safe.
 #pragma once
 
 #include <atomic>
@@ -14,8 +15,8 @@ enum class Kind : std::uint8_t { counter, gauge };
 
 class Metric {
  public:
-    Metric(Kind kind, std::string_view name, std::string_view help, std::string_view label_name = {},
-           std::string_view label_value = {});
+    Metric(Kind kind, std::string_view name, std::string_view help,
+           std::string_view label_name = {}, std::string_view label_value = {});
     Metric(const Metric&) = delete;
 
     std::int64_t value() const { return value_.load(std::memory_order_relaxed); }
@@ -23,7 +24,8 @@ class Metric {
     const Kind kind;
     const std::string_view name;  // Prometheus name with its unit
     const std::string_view help;
-    const std::string_view label_name, label_value;  // at most one label; metrics of one name stand together
+    const std::string_view label_name,
+        label_value;  // at most one label; metrics of one name stand together
 
  protected:
     std::atomic<std::int64_t> value_{0};

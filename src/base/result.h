@@ -1,9 +1,9 @@
 // Result<T>: a T, or the reason why the peer or user cannot have it (a Refusal).
 //
 // Three kinds of failure, three means (never two means for one kind):
-//   the peer or user is wrong      a Refusal in a Result; each protocol turns it into its reply in one function
-//   a connection or service is gone   an exception (net::Gone, store::Fault), caught once per session or job
-//   we are wrong                   check() (base/check.h)
+//   the peer or user is wrong      a Refusal in a Result; each protocol turns it into its reply in
+//   one function a connection or service is gone   an exception (net::Gone, store::Fault), caught
+//   once per session or job we are wrong                   check() (base/check.h)
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,11 @@ struct Refusal {
     };
 
     Kind kind = Kind::syntax;
-    std::string text;              // a sentence for a person: what is wrong and how to mend it
+    std::string text;  // a sentence for a person: what is wrong and how to mend it
     EnhancedStatus status{5, 0, 0};
-    std::uint16_t reply_code = 0;  // SMTP reply code where the RFC fixes one; 0: follows from kind and status
-    std::string code;              // short stable code of a policy refusal, for example "SND-OWN"; may be empty
+    std::uint16_t reply_code =
+        0;             // SMTP reply code where the RFC fixes one; 0: follows from kind and status
+    std::string code;  // short stable code of a policy refusal, for example "SND-OWN"; may be empty
 
     friend bool operator==(const Refusal&, const Refusal&) = default;
 };
@@ -72,17 +73,18 @@ inline void take(Result<void>&&) {}
 
 }  // namespace pidge
 
-// TRY(expression): the value of a Result, or leave the function with its refusal. CO_TRY is the same for coroutines;
-// use it as a whole statement or as the whole right side of a declaration, never inside a larger expression.
-#define TRY(expression)                                                   \
-    ({                                                                    \
-        auto try_result_ = (expression);                                  \
+// TRY(expression): the value of a Result, or leave the function with its refusal. CO_TRY is the
+// same for coroutines; use it as a whole statement or as the whole right side of a declaration,
+// never inside a larger expression.
+#define TRY(expression)                                                       \
+    ({                                                                        \
+        auto try_result_ = (expression);                                      \
         if (!try_result_) return ::pidge::refusal_of(std::move(try_result_)); \
-        ::pidge::detail::take(std::move(try_result_));                    \
+        ::pidge::detail::take(std::move(try_result_));                        \
     })
-#define CO_TRY(expression)                                                   \
-    ({                                                                       \
-        auto try_result_ = (expression);                                     \
+#define CO_TRY(expression)                                                       \
+    ({                                                                           \
+        auto try_result_ = (expression);                                         \
         if (!try_result_) co_return ::pidge::refusal_of(std::move(try_result_)); \
-        ::pidge::detail::take(std::move(try_result_));                       \
+        ::pidge::detail::take(std::move(try_result_));                           \
     })

@@ -20,8 +20,8 @@ std::string to_upper(std::string_view text) {
 }
 
 bool iequals(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool istarts_with(std::string_view text, std::string_view prefix) {
@@ -129,7 +129,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     out.reserve(text.size() / 4 * 3);
     for (std::size_t i = 0; i < text.size(); i += 4) {
         const bool last = i + 4 == text.size();
-        const int pads = last ? (text[i + 3] == '=') + (text[i + 3] == '=' && text[i + 2] == '=') : 0;
+        const int pads =
+            last ? (text[i + 3] == '=') + (text[i + 3] == '=' && text[i + 2] == '=') : 0;
         std::uint32_t group = 0;
         for (int k = 0; k < 4; ++k) {
             const int value =
@@ -147,7 +148,8 @@ std::optional<std::string> from_base64(std::string_view text) {
 }
 
 namespace {
-// Length of the UTF-8 sequence at the start of text and its code point; 0 when it is not one (RFC 3629 §4).
+// Length of the UTF-8 sequence at the start of text and its code point; 0 when it is not one (RFC
+// 3629 §4).
 std::size_t decode_utf8(std::string_view text, std::uint32_t& code_point) {
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = at(0);
@@ -170,7 +172,8 @@ std::size_t decode_utf8(std::string_view text, std::uint32_t& code_point) {
 
 bool changes_lines_or_direction(std::uint32_t c) {
     return (c >= 0x80 && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0x200e || c == 0x200f ||
-           c == 0x061c || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+           c == 0x061c || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
+           c == 0xfeff;
 }
 }  // namespace
 

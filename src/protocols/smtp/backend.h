@@ -1,9 +1,10 @@
-// What the SMTP server asks the rest of the program. Values in, values out, asynchronous, no pointers into the other side:
-// the protocol could run in a process of its own (design.md §2).
+// What the SMTP server asks the rest of the program. Values in, values out, asynchronous, no
+// pointers into the other side: the protocol could run in a process of its own (design.md §2).
 //
-// One Backend for the program, one BackendSession for each connection. Calls of one session come one at a time, in the
-// order: open, (sasl::Backend …), then per transaction mail, rcpt …, begin_body, body …, end_body; reset at any time.
-// A Refusal becomes the reply: its reply_code when set, else what follows from its kind (wire/reply.h).
+// One Backend for the program, one BackendSession for each connection. Calls of one session come
+// one at a time, in the order: open, (sasl::Backend …), then per transaction mail, rcpt …,
+// begin_body, body …, end_body; reset at any time. A Refusal becomes the reply: its reply_code when
+// set, else what follows from its kind (wire/reply.h).
 #pragma once
 
 #include <cstdint>
@@ -32,14 +33,14 @@ enum class Service : std::uint8_t {
 struct Connection {
     Service service = Service::mx;
     net::Endpoint local;
-    net::Endpoint remote;       // of the client, also behind a balancer that spoke PROXY
-    std::string listener;       // its name in the configuration
+    net::Endpoint remote;  // of the client, also behind a balancer that spoke PROXY
+    std::string listener;  // its name in the configuration
 };
 
 // What the client has told and shown by now; passed along where it may have changed.
 struct ClientState {
-    std::string helo;           // argument of EHLO or HELO
-    bool is_extended = false;   // EHLO
+    std::string helo;          // argument of EHLO or HELO
+    bool is_extended = false;  // EHLO
     std::optional<net::TlsInfo> tls;
     std::optional<sasl::Identity> identity;
 };
@@ -47,25 +48,26 @@ struct ClientState {
 enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };  // RFC 6152, RFC 3030
 
 struct MailFrom {
-    std::optional<address::Mailbox> sender;  // nullopt: the null reverse-path
-    std::optional<std::uint64_t> size_bytes;       // SIZE= (RFC 1870)
+    std::optional<address::Mailbox> sender;   // nullopt: the null reverse-path
+    std::optional<std::uint64_t> size_bytes;  // SIZE= (RFC 1870)
     BodyType body = BodyType::seven_bit;
-    bool smtputf8 = false;                   // RFC 6531
-    std::string envelope_id;                 // ENVID=, decoded (RFC 3461 §4.4)
+    bool smtputf8 = false;    // RFC 6531
+    std::string envelope_id;  // ENVID=, decoded (RFC 3461 §4.4)
     enum class Return : std::uint8_t { unspecified, full, headers } ret = Return::unspecified;
-    std::string auth;                        // AUTH=, decoded; "<>" for none (RFC 4954 §5)
+    std::string auth;  // AUTH=, decoded; "<>" for none (RFC 4954 §5)
 };
 
 struct RcptTo {
-    address::Mailbox recipient;              // domain empty: the bare "postmaster"
-    struct Notify {                          // RFC 3461 §4.1
-        bool is_given = false, success = false, failure = false, delay = false;  // all false and given: NEVER
+    address::Mailbox recipient;  // domain empty: the bare "postmaster"
+    struct Notify {              // RFC 3461 §4.1
+        bool is_given = false, success = false, failure = false,
+             delay = false;  // all false and given: NEVER
     } notify;
-    std::string original_recipient;          // ORCPT=, "rfc822;…" with its address decoded
+    std::string original_recipient;  // ORCPT=, "rfc822;…" with its address decoded
 };
 
 struct Accepted {
-    std::string queue_id;                    // for the text of the 250
+    std::string queue_id;  // for the text of the 250
 };
 
 class BackendSession : public sasl::Backend {
@@ -80,12 +82,14 @@ class BackendSession : public sasl::Backend {
     virtual net::Task<Result<void>> rcpt(RcptTo to) = 0;
     // Before 354, or at the first BDAT: at least one recipient was accepted.
     virtual net::Task<Result<void>> begin_body() = 0;
-    // Octets of the message: canonical CRLF unless BodyType::binary, dots unstuffed. `bytes` lives until it returns. May
-    // be refused at any time; the server then reads on to the end of the message and answers with the first refusal.
+    // Octets of the message: canonical CRLF unless BodyType::binary, dots unstuffed. `bytes` lives
+    // until it returns. May be refused at any time; the server then reads on to the end of the
+    // message and answers with the first refusal.
     virtual net::Task<Result<void>> body(std::string_view bytes) = 0;
     // The message is complete. Returns only when it is durable.
     virtual net::Task<Result<Accepted>> end_body() = 0;
-    // Forgets the transaction (RSET, error, new MAIL, end of the session in mid-message). Cheap; may come twice.
+    // Forgets the transaction (RSET, error, new MAIL, end of the session in mid-message). Cheap;
+    // may come twice.
     virtual void reset() = 0;
 
     // For the record: the server itself refused a command (syntax, state, limits, framing).

@@ -1,5 +1,5 @@
-// Address and Endpoint: an IP address, and an address with a port. One form for one thing (attacks.md G8): an IPv4
-// address mapped into IPv6 is the IPv4 address. Plain values.
+// Address and Endpoint: an IP address, and an address with a port. One form for one thing
+// (attacks.md G8): an IPv4 address mapped into IPv6 is the IPv4 address. Plain values.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@ class Address {
     // "192.0.2.1", "2001:db8::1"; no brackets, no zone, no port.
     static std::optional<Address> parse(std::string_view text);
     static Address v4(std::array<std::uint8_t, 4> octets);
-    static Address v6(const std::array<std::uint8_t, 16>& octets);  // a mapped IPv4 address becomes that address
+    static Address v6(
+        const std::array<std::uint8_t, 16>& octets);  // a mapped IPv4 address becomes that address
 
     bool is_v6() const { return v6_; }
     bool is_loopback() const;

@@ -1,5 +1,6 @@
-// Gone: the connection, or the service behind it, is not there any more (closed, reset, deadline passed, shutting down).
-// Thrown by the functions of system/net, caught once per session or job; no protocol code checks for it.
+// Gone: the connection, or the service behind it, is not there any more (closed, reset, deadline
+// passed, shutting down). Thrown by the functions of system/net, caught once per session or job; no
+// protocol code checks for it.
 #pragma once
 
 #include <cstdint>

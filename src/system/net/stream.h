@@ -1,8 +1,8 @@
-// Stream: a connected, ordered stream of octets. TCP, UNIX sockets, TLS over any Stream, and an in-memory pair for tests
-// are all Streams; protocol code knows only this class.
+// Stream: a connected, ordered stream of octets. TCP, UNIX sockets, TLS over any Stream, and an
+// in-memory pair for tests are all Streams; protocol code knows only this class.
 //
-// A stream belongs to one event loop for life and is used by one coroutine at a time for reading and one for writing.
-// All functions throw Gone when the connection ends or the deadline passes.
+// A stream belongs to one event loop for life and is used by one coroutine at a time for reading
+// and one for writing. All functions throw Gone when the connection ends or the deadline passes.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,8 @@ namespace pidge::net {
 
 // What is known of the TLS session of a stream; for decisions, trace fields and the audit trail.
 struct TlsInfo {
-    std::string version;       // "TLSv1.3"
-    std::string cipher;        // "TLS_AES_256_GCM_SHA384"
+    std::string version;  // "TLSv1.3"
+    std::string cipher;   // "TLS_AES_256_GCM_SHA384"
     int cipher_bits = 0;
     std::string server_name;   // SNI that the client sent; may be empty
     std::string alpn;          // protocol agreed on; may be empty
@@ -44,13 +44,15 @@ class Stream {
     // Breaks the connection at once; whoever waits on it gets Gone. Idempotent.
     virtual void close() noexcept = 0;
 
-    // All waits of this stream throw Gone(deadline) from then on, until a new deadline is set. Costs next to nothing;
-    // its grain is half a second.
+    // All waits of this stream throw Gone(deadline) from then on, until a new deadline is set.
+    // Costs next to nothing; its grain is half a second.
     virtual void set_deadline(std::chrono::milliseconds from_now) = 0;
 
     virtual Endpoint local() const = 0;
     virtual Endpoint remote() const = 0;
-    virtual const TlsInfo* tls() const { return nullptr; }  // null: not TLS. Lives as long as the stream.
+    virtual const TlsInfo* tls() const {
+        return nullptr;
+    }  // null: not TLS. Lives as long as the stream.
 };
 
 }  // namespace pidge::net

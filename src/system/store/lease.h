@@ -1,8 +1,9 @@
-// Leases of due work. An item is scheduled in a group (for the queue: a destination) for a time. Whoever leases it has it
-// alone until the lease ends; the fence of the lease lets only its present holder commit an outcome (Change::finish).
+// Leases of due work. An item is scheduled in a group (for the queue: a destination) for a time.
+// Whoever leases it has it alone until the lease ends; the fence of the lease lets only its present
+// holder commit an outcome (Change::finish).
 //
-// The embedded engine keeps leases in memory: when the process ends they are void and the items are due again. Engines
-// shared by several nodes keep them in the store, with an expiry.
+// The embedded engine keeps leases in memory: when the process ends they are void and the items are
+// due again. Engines shared by several nodes keep them in the store, with an expiry.
 #pragma once
 
 #include <array>

@@ -1,8 +1,9 @@
-// Store: the ordered key-value store with atomic commits on which everything durable stands. Nothing above knows which
-// engine runs (memory/, rocksdb/; postgres/ later). One conformance suite holds for all (conformance.h).
+// Store: the ordered key-value store with atomic commits on which everything durable stands.
+// Nothing above knows which engine runs (memory/, rocksdb/; postgres/ later). One conformance suite
+// holds for all (conformance.h).
 //
-// Thread-safe. Tasks resume on the event loop that awaits them. Functions throw Fault when the store cannot answer; a
-// key or blob that is not there is an ordinary answer.
+// Thread-safe. Tasks resume on the event loop that awaits them. Functions throw Fault when the
+// store cannot answer; a key or blob that is not there is an ordinary answer.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,9 @@ class Fault : public std::runtime_error {
     enum class Why : std::uint8_t {
         full,         // no space left; goes away when there is some again
         unavailable,  // not reachable, shutting down, or too busy; may come back
-        failed,       // a write or sync failed: final until the process has restarted and recovered from the log
-        damaged,      // what is stored does not match its checksum
+        failed,  // a write or sync failed: final until the process has restarted and recovered from
+                 // the log
+        damaged,  // what is stored does not match its checksum
     };
     Fault(Why why, const std::string& text) : std::runtime_error(text), why(why) {}
     const Why why;
@@ -52,10 +54,13 @@ struct Item {
     Bytes value;
 };
 struct ScanOptions {
-    Bytes from;              // first key; inclusive
-    Bytes to;                // end; exclusive. Empty: the end of the space
+    Bytes from;                // first key; inclusive
+    Bytes to;                  // end; exclusive. Empty: the end of the space
     std::size_t limit = 1000;  // items at most
-    enum class Order : std::uint8_t { forward, backward } order = Order::forward;  // backward: from below `to` down
+    enum class Order : std::uint8_t {
+        forward,
+        backward
+    } order = Order::forward;  // backward: from below `to` down
 };
 
 // A consistent view; keep it for seconds, not minutes.
@@ -67,7 +72,7 @@ class Snapshot {
 struct Health {
     enum class State : std::uint8_t { good, low_space, failed };
     State state = State::good;
-    std::string text;                     // for a person; empty when good
+    std::string text;                               // for a person; empty when good
     std::uint64_t free_bytes = 0, total_bytes = 0;  // of the disk below the store
 };
 
@@ -75,13 +80,15 @@ class Store {
  public:
     virtual ~Store() = default;
 
-    // Durable when it returns: the write and its sync are done. Changes that wait at the same moment share one of each.
+    // Durable when it returns: the write and its sync are done. Changes that wait at the same
+    // moment share one of each.
     virtual net::Task<std::expected<Committed, Conflict>> commit(Change change) = 0;
-    // The same without waiting: nobody is told the outcome, failures are logged. Bounded: over the bound it is dropped
-    // and counted (metric pidge_store_dropped_changes_total).
+    // The same without waiting: nobody is told the outcome, failures are logged. Bounded: over the
+    // bound it is dropped and counted (metric pidge_store_dropped_changes_total).
     virtual void commit_soon(Change change) = 0;
 
-    virtual net::Task<std::optional<Bytes>> get(Space space, Bytes key, const Snapshot* at = nullptr) = 0;
+    virtual net::Task<std::optional<Bytes>> get(Space space, Bytes key,
+                                                const Snapshot* at = nullptr) = 0;
     virtual net::Task<std::vector<std::optional<Bytes>>> multi_get(
         std::vector<std::pair<Space, Bytes>> keys, const Snapshot* at = nullptr) = 0;
     virtual net::Task<std::vector<Item>> scan(Space space, ScanOptions options,
@@ -91,7 +98,8 @@ class Store {
     virtual std::unique_ptr<BlobWriter> write_blob() = 0;
     virtual net::Task<std::unique_ptr<BlobReader>> open_blob(BlobId id) = 0;  // null: not there
 
-    // Groups with items that are not leased, from the one after `after` on (none: from the first), `limit` at most.
+    // Groups with items that are not leased, from the one after `after` on (none: from the first),
+    // `limit` at most.
     virtual net::Task<std::vector<DueSummary>> due_groups(std::optional<DueGroup> after,
                                                           std::size_t limit) = 0;
     // Leases up to `limit` items of the group that are due at `now`, earliest first.
@@ -100,7 +108,8 @@ class Store {
     // Gives leases back without an outcome; the items are due as before.
     virtual net::Task<void> release(std::vector<Lease> leases) = 0;
 
-    // Called for each hint after its commit, on a thread of the store; must return at once. Set before use begins.
+    // Called for each hint after its commit, on a thread of the store; must return at once. Set
+    // before use begins.
     virtual void on_hint(std::function<void(const Bytes& subject)> listener) = 0;
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second
