@@ -1,0 +1,83 @@
+// Trail: writes entries of the audit log and reads them again. One for the program; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mail/audit/entry.h"
+#include "system/net/task.h"
+#include "system/store/store.h"
+
+namespace pidge::audit {
+
+// An entry as it stands in the log.
+struct Numbered {
+    std::uint64_t number = 0;
+    store::Chain chain{};
+    Entry entry;
+    bool is_damaged = false;  // cannot be decoded; entry is empty
+};
+
+// Every field that is set must match. Text matches when it is contained, ASCII case aside; types
+// when one of them.
+struct Query {
+    std::optional<WallTime> from, to;
+    std::vector<Type> types;
+    std::string queue_id, sender, recipient, client, principal, message_id;
+    std::string any;  // contained in any field
+    std::size_t limit = 100;
+    enum class Order : std::uint8_t { newest_first, oldest_first } order = Order::newest_first;
+    std::optional<std::uint64_t> after;  // go on after this number, in the order
+};
+
+struct Verdict {
+    enum class Kind : std::uint8_t {
+        sound = 0,
+        altered = 1,
+        gap = 2
+    };  // exit codes of `pidge audit verify`
+    Kind kind = Kind::sound;
+    std::uint64_t entries = 0;    // looked at
+    std::uint64_t first_bad = 0;  // number of the first entry that is wrong; 0: none
+    std::string text;             // what was found, for a person
+    store::LogEnd end;            // of the log as verified
+};
+
+class Trail {
+ public:
+    // `log`: "audit.site/n1". Draws the boot id.
+    Trail(store::Store& store, const Clock& clock, std::string log);
+
+    // An entry with time, boot and source filled in.
+    Entry entry(Type type, std::string source, cbor::Map fields = {}) const;
+    // Makes the entry part of the commit that it tells of.
+    void append(store::Change& change, const Entry& entry) const;
+    // For what changes no state (sessions, refusals): rides in the next group commit, nobody waits.
+    // Floods of like refusals (same type, client and code) fold into one entry with a count,
+    // written after ten seconds.
+    void note(Entry entry);
+    // Writes what is folded; called every few seconds and at the end of the program.
+    void flush_folded();
+
+    const std::string& log() const { return log_; }
+    net::Task<std::vector<Numbered>> search(Query query);
+    net::Task<std::optional<Numbered>> show(std::uint64_t number);
+    // Follows the chain over the whole log. `progress` is called now and then with entries done and
+    // entries in all.
+    net::Task<Verdict> verify(std::function<void(std::uint64_t, std::uint64_t)> progress = {});
+
+ private:
+    struct Folded;
+    store::Store& store_;
+    const Clock& clock_;
+    const std::string log_;
+    Bytes boot_;
+    SteadyTime started_;
+    std::shared_ptr<Folded> folded_;
+};
+
+}  // namespace pidge::audit

@@ -1,0 +1,77 @@
+// Directory: who and what is known at this site. Reads from the store; the changes it plans are
+// committed by its caller, together with their audit entries (mail/audit).
+//
+// Lives as long as the program. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "formats/address/mailbox.h"
+#include "mail/directory/records.h"
+#include "mail/directory/site.h"
+#include "system/net/task.h"
+#include "system/store/store.h"
+
+namespace pidge::directory {
+
+// Where a hint says that the site has changed (Change::hint).
+inline constexpr std::string_view site_subject = "site";
+
+// What a recipient or sender address in one of our domains is.
+struct Found {
+    enum class Kind : std::uint8_t { nothing, principal, role };
+    Kind kind = Kind::nothing;
+    AddressEntry entry;  // principal
+    std::vector<std::string>
+        members;       // role: where its mail goes; empty: to the role address itself
+    std::string role;  // "postmaster", "abuse"
+};
+
+class Directory {
+ public:
+    Directory(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+
+    // Reads domains, ranges and routes anew. Called at start and on the hint site_subject.
+    net::Task<void> reload();
+    std::shared_ptr<const Site> site() const;
+
+    // --- lookups ---
+    net::Task<Found> find(
+        address::Mailbox mailbox);  // of one of our domains; the bare "postmaster" too
+    net::Task<std::optional<Principal>> find_principal(PrincipalId id);
+    // By login or by any of its addresses.
+    net::Task<std::optional<Principal>> find_login(std::string login);
+    net::Task<std::vector<Credential>> credentials(PrincipalId id);
+    net::Task<std::vector<Principal>> principals(std::optional<PrincipalId> after,
+                                                 std::size_t limit);
+
+    // --- changes: checked against what is stored now; a Conflict at commit means: plan again ---
+    net::Task<Result<store::Change>> add_domain(Domain domain);
+    net::Task<Result<store::Change>> update_domain(Domain domain);
+    net::Task<Result<store::Change>> remove_domain(
+        std::string name);  // refused while it has addresses
+    net::Task<Result<store::Change>> add_principal(Principal principal);
+    // Replaces names, addresses and state; the id stays.
+    net::Task<Result<store::Change>> update_principal(Principal principal);
+    net::Task<Result<store::Change>> remove_principal(PrincipalId id);
+    net::Task<Result<store::Change>> set_credential(
+        Credential credential);  // a password replaces the former one
+    net::Task<Result<store::Change>> remove_credential(PrincipalId principal, CredentialId id);
+    net::Task<Result<store::Change>> add_range(Range range);
+    net::Task<Result<store::Change>> remove_range(RangeId id);
+    net::Task<Result<store::Change>> set_route(
+        Route route);  // one per domain pattern; replaces the former one
+    net::Task<Result<store::Change>> remove_route(RouteId id);
+
+ private:
+    store::Store& store_;
+    const Clock& clock_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Site> site_ = std::make_shared<const Site>();
+};
+
+}  // namespace pidge::directory

@@ -1,0 +1,40 @@
+// A route: how mail for a domain leaves this machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "mail/directory/ids.h"
+
+namespace pidge::directory {
+
+struct Route {
+    enum class Kind : std::uint8_t {
+        mx = 0,        // to the domain's mail exchangers (RFC 5321 §5.1)
+        next_hop = 1,  // to one named host, by SMTP
+        lmtp = 2,      // to one named host, by LMTP (RFC 2033)
+        discard =
+            3,  // accepted and thrown away; for measurements and for addresses that nobody reads
+        refuse = 4,  // refused while the client is there, with `text`
+    };
+    enum class Tls : std::uint8_t {
+        opportunistic =
+            0,  // when the other side offers it; not verified, as MX hosts cannot be asked to be
+        required = 1,  // or the mail waits
+        verified =
+            2,  // with a certificate of that host name from a known authority, or the mail waits
+    };
+    RouteId id;
+    std::string domain;  // "example.org", ".example.org" (everything below it) or "*"
+    Kind kind = Kind::mx;
+    std::string host;  // next_hop, lmtp: a name or an address
+    std::uint16_t port = 25;
+    Tls tls = Tls::opportunistic;
+    std::string text;  // refuse: what the sender is told
+    WallTime created;
+
+    friend bool operator==(const Route&, const Route&) = default;
+};
+
+}  // namespace pidge::directory

@@ -1,0 +1,94 @@
+// A queue entry: one message on its way to one destination, with the recipients there that are
+// still open. A message for several destinations has several entries; they share the body (a held
+// blob) and nothing else, so that each is leased, tried and ended by itself.
+//
+//   accepted ──schedule──▶ due ──lease──▶ tried ──┬─ all recipients settled ─▶ gone (its outcome
+//   stands in the audit log)
+//                           ▲                     └─ some deferred ─▶ rewritten, scheduled again
+//                           └──── a crash or a lost lease: due again as before ────┘
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "formats/address/mailbox.h"
+#include "system/store/blob.h"
+
+namespace pidge::queue {
+
+// Names a message from acceptance on: in the 250, in Received, in reports and in the audit trail.
+using QueueId = Id<struct QueueTag>;
+
+struct EntryId {
+    QueueId message;
+    std::uint16_t index = 0;  // of the entry within its message
+
+    std::string text() const;  // "01kaf…-0"
+    static std::optional<EntryId> parse(std::string_view text);
+    Bytes key() const;  // in space queue, and the item of its lease: 18 octets
+    static std::optional<EntryId> from_key(std::string_view key);
+
+    friend auto operator<=>(const EntryId&, const EntryId&) = default;
+};
+
+// Where an entry goes: what decides with which others it shares connections, limits and back-off.
+struct Destination {
+    enum class Kind : std::uint8_t { mx = 0, next_hop = 1, lmtp = 2, discard = 3 };
+    enum class Tls : std::uint8_t { opportunistic = 0, required = 1, verified = 2 };
+    Kind kind = Kind::mx;
+    std::string host;  // mx: the domain; next_hop, lmtp: the host, a name or an address
+    std::uint16_t port = 25;
+    Tls tls = Tls::opportunistic;
+
+    std::string text() const;  // "mx:example.org", "smtp:mail.example:25;tls=required"
+    static std::optional<Destination> parse(std::string_view text);
+    store::DueGroup group() const;  // the first 8 octets of the SHA-256 of text()
+
+    friend bool operator==(const Destination&, const Destination&) = default;
+};
+
+struct Recipient {
+    address::Mailbox address;
+    std::string original;  // ORCPT, "rfc822;…"; empty: not given
+    bool notify_given =
+        false;  // NOTIFY= was given; without it failure and delay are reported (RFC 3461 §4.1)
+    bool notify_success = false, notify_failure = false, notify_delay = false;
+
+    bool wants_failure() const { return !notify_given || notify_failure; }
+    bool wants_delay() const { return !notify_given || notify_delay; }
+
+    friend bool operator==(const Recipient&, const Recipient&) = default;
+};
+
+struct Entry {
+    EntryId id;
+    Destination destination;
+    std::optional<address::Mailbox>
+        sender;  // nullopt: null reverse-path; nothing is ever reported about this message
+    std::vector<Recipient> recipients;  // still open
+    std::string envelope_id;            // ENVID
+    bool return_full = false;           // RET=FULL
+    bool smtputf8 = false;              // needs SMTPUTF8 at the next hop
+    bool eight_bit = false;             // holds octets above 127
+    // What is sent is trace ‖ body.
+    Bytes trace;  // header fields we put on top (Received)
+    store::BlobId body;
+    std::uint64_t body_bytes = 0;
+
+    WallTime arrived;
+    std::string principal;  // who submitted it: principal id or range id; empty: from outside
+    std::uint32_t attempts = 0;
+    std::optional<WallTime> last_attempt;
+    WallTime due;                 // as scheduled
+    std::string last_reply;       // why it is still here, for a person
+    bool delay_reported = false;  // the sender was warned
+    bool held = false;            // an administrator holds it: not scheduled
+
+    friend bool operator==(const Entry&, const Entry&) = default;
+};
+
+}  // namespace pidge::queue
