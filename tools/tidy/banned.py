@@ -26,7 +26,7 @@ CALLS = [
     (call("system|popen"), "Nothing is run through a shell.", (), False),
     (call("atoi|atol|atoll|atof|strtol|strtoul|strtoll|strtoull|strtod|stoi|stol|stoll|stoul|stoull|stod|sscanf|scanf"),
      "Use text::parse_u64: it takes digits only and checks for overflow.", (), False),
-    (call("rand|srand|random|drand48"), "Use base/random.h.", (), False),
+    (call("rand|srand|drand48"), "Use base/random.h.", (), False),
     (call("tmpnam|tempnam|mktemp"), "Use mkstemp or O_TMPFILE.", (), False),
     (call("setlocale|toupper|tolower|isalpha|isdigit|isalnum|isspace|isxdigit|ispunct|iscntrl"),
      "Use base/text.h: the locale plays no part there.", (), False),
@@ -53,6 +53,16 @@ IN_HEADERS = [
 ]
 
 
+# What stands before a name that is being declared: a type. After these words it is a call all the same.
+DECLARED = re.compile(r"(?:\b([A-Za-z_]\w*)|[\w>][&*]{1,2}|[\w>]>)\s+$")
+BEFORE_CALLS = {"return", "co_return", "co_await", "co_yield", "else", "case", "do", "throw", "and", "or", "not"}
+
+
+def is_declaration(code, offset):
+    before = DECLARED.search(code[max(0, offset - 80):offset])
+    return bool(before) and before.group(1) not in BEFORE_CALLS
+
+
 def line_of(code, offset):
     return code.count("\n", 0, offset) + 1
 
@@ -67,6 +77,8 @@ def check_code(tree, path):
         if allowed(path, folders) or (tests_may and is_test(path)):
             continue
         for match in pattern.finditer(code):
+            if match.group().endswith("(") and is_declaration(code, match.start()):
+                continue
             yield Complaint(path, line_of(code, match.start()), f"{match.group().strip(' (')} is not used here", instead)
     if path.endswith(".h"):
         for pattern, instead in IN_HEADERS:

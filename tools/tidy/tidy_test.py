@@ -128,12 +128,16 @@ class Banned(RuleTest):
     def test_calls(self):
         for code in ("strcpy(a, b);", "std::sprintf(a, b);", "system(a);", "::popen(a, b);", "int n = atoi(a);", "gets(a);",
                      "std::rand();", "strtok(a, b);", "std::regex r;", "thread.detach();", "std::stoi(a);", "assert(x);",
-                     "std::cout << 1;", "auto t = std::chrono::system_clock::now();", "usleep(3);", "isdigit(c);"):
+                     "std::cout << 1;", "auto t = std::chrono::system_clock::now();", "usleep(3);", "isdigit(c);", "return time(nullptr);",
+                     "x = a * time(0);", "x = a && time(0);"):
             self.refused(banned, {"src/mail/x.cc": f"void f() {{\n    {code}\n}}\n"}, "x.cc:2")
 
     def test_words_in_comments_and_texts_and_longer_names(self):
         self.accepted(banned, {"src/mail/x.cc": '// system("rm") is not used\nauto a = "gets(x)"; f.system(); my_rand();\n'
                                                 'auto b = R"(strcpy(a, b))"; int c = 1\'000; char d = \'"\'; brand(); \n'})
+
+    def test_a_function_of_ours_may_have_the_name(self):
+        self.accepted(banned, {"src/mail/x.h": "WallTime time() const;\nconst A& time(int a);\nstd::vector<int> time(A a);\n"})
 
     def test_headers(self):
         self.refused(banned, {"src/mail/x.cc": "#include <regex>\n"}, "<regex>")
