@@ -36,6 +36,10 @@ if(PIDGE_SANITIZE)
   set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g1 -D_GLIBCXX_ASSERTIONS")
   add_compile_options(-fsanitize=${PIDGE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PIDGE_SANITIZE})
+  if(PIDGE_SANITIZE MATCHES "address")
+    # The fuzzers are led by which of our code an input reaches, so all of it is compiled to tell.
+    add_compile_options(-fsanitize=fuzzer-no-link)
+  endif()
 endif()
 
 find_package(PkgConfig REQUIRED)
