@@ -126,6 +126,8 @@ std::string display_domain(std::string_view normal) {
         }
         out += label;
     }
+    // The rules for right-to-left names join labels that are good by themselves (RFC 5893 §2).
+    if (normal_domain(out).value_or("") != normal) return std::string(normal);
     return out;
 }
 
