@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "mail/audit/entry.h"
+#include "mail/audit/fold.h"
 #include "system/net/task.h"
+#include "system/store/log_entry.h"
 #include "system/store/store.h"
 
 namespace pidge::audit {
@@ -71,13 +73,15 @@ class Trail {
     net::Task<Verdict> verify(std::function<void(std::uint64_t, std::uint64_t)> progress = {});
 
  private:
-    struct Folded;
+    void write_soon(const Entry& entry);
+    net::Task<std::uint64_t> first_at(WallTime from, std::uint64_t last);
+
     store::Store& store_;
     const Clock& clock_;
     const std::string log_;
     Bytes boot_;
     SteadyTime started_;
-    std::shared_ptr<Folded> folded_;
+    Fold fold_;
 };
 
 }  // namespace pidge::audit
