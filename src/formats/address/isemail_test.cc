@@ -12,6 +12,7 @@
 // Deviations are named in `exceptions`.
 #include <doctest/doctest.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -51,6 +52,12 @@ void put_utf8(std::string& out, unsigned long c) {
     }
 }
 
+unsigned long number(std::string_view digits, int base) {
+    unsigned long value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+    return value;
+}
+
 std::string decoded(std::string_view xml) {
     std::string out;
     for (std::size_t i = 0; i < xml.size(); ++i) {
@@ -61,9 +68,9 @@ std::string decoded(std::string_view xml) {
             const auto end = xml.find(';', i);
             const std::string name(xml.substr(i + 1, end - i - 1));
             if (name.starts_with("#x"))
-                put_utf8(out, std::stoul(name.substr(2), nullptr, 16));
+                put_utf8(out, number(name.substr(2), 16));
             else if (name.starts_with('#'))
-                put_utf8(out, std::stoul(name.substr(1)));
+                put_utf8(out, number(name.substr(1), 10));
             else
                 out += name == "lt"     ? '<'
                        : name == "gt"   ? '>'

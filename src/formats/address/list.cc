@@ -138,8 +138,7 @@ bool Reader::read_angle(const Words& name) {
     ListedMailbox entry;
     entry.whole.offset = name.is_empty() ? in_.offset() : name.start;
     if (!name.is_empty()) {
-        if (name.begins_with_dot)
-            return in_.fail("A display name begins with a dot.");
+        if (name.begins_with_dot) return in_.fail("A display name begins with a dot.");
         if (name.has_dot) list_.obsolete.add(Obsolete::dot_in_phrase);
         if (!text::is_valid_utf8(name.phrase)) list_.obsolete.add(Obsolete::raw_octets);
         entry.display_name = name.phrase;
