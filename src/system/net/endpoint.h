@@ -30,6 +30,8 @@ class Address {
     friend auto operator<=>(const Address&, const Address&) = default;
 
  private:
+    friend class Network;
+
     std::array<std::uint8_t, 16> octets_{};
     bool v6_ = false;
 };
@@ -50,6 +52,8 @@ class Network {
  public:
     // "192.0.2.0/24", "2001:db8::/32", or a single address.
     static std::optional<Network> parse(std::string_view text);
+    // The range of that prefix length that `address` is in; the length is cut to 32 or 128.
+    static Network around(const Address& address, int prefix_length);
     bool contains(const Address& address) const;
     const Address& first() const { return first_; }
     int prefix_length() const { return prefix_length_; }

@@ -1,0 +1,3 @@
+#include "system/net/endpoint.h"
+
+#include <doctest/doctest.h>
