@@ -1,20 +1,39 @@
 #include "system/net/blocking.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <exception>
+
+#include "system/net/spawn.h"
 
 namespace pidge::net {
 
-void run_blocking(std::vector<Task<void>> tasks) {
-    boost::asio::io_context loop(1);
+namespace {
+
+// What run_blocking and its tasks share; it outlives the loop that the tasks run on.
+struct Batch {
+    std::size_t running;
+    std::atomic<bool> done;
     std::exception_ptr first;
-    for (Task<void>& task : tasks)
-        boost::asio::co_spawn(loop, std::move(task), [&first](std::exception_ptr failure) {
-            if (failure && !first) first = std::move(failure);
-        });
-    loop.run();
-    if (first) std::rethrow_exception(first);
+};
+
+Task<void> counted(Batch& batch, Task<void> task) {
+    try {
+        co_await std::move(task);
+    } catch (...) {
+        if (!batch.first) batch.first = std::current_exception();
+    }
+    if (--batch.running == 0) batch.done = true;
+}
+
+}  // namespace
+
+void run_blocking(std::vector<Task<void>> tasks) {
+    Batch batch{.running = tasks.size(), .done = tasks.empty(), .first = nullptr};
+    {
+        Loop loop;
+        for (Task<void>& task : tasks) spawn(loop, "blocking", counted(batch, std::move(task)));
+        loop.run_until(batch.done);
+    }
+    if (batch.first) std::rethrow_exception(batch.first);
 }
 
 }  // namespace pidge::net

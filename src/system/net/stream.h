@@ -26,6 +26,8 @@ struct TlsInfo {
     std::string alpn;          // protocol agreed on; may be empty
     std::string peer_subject;  // subject of the peer's certificate; empty when there was none
     bool peer_verified = false;
+    std::string verify_error;  // why the peer's certificate was not verified; empty when it was, or
+                               // there was none
     // RFC 5929 tls-server-end-point and RFC 9266 tls-exporter, raw octets; for SCRAM-…-PLUS.
     std::string server_end_point;
     std::string exporter;
@@ -37,6 +39,10 @@ class Stream {
 
     // Reads at least one octet. Returns 0 only at the end of the stream (the peer closed orderly).
     virtual Task<std::size_t> read_some(std::span<char> into) = 0;
+    // Waits until read_some would not wait: there are octets, or the stream has ended. A holder of
+    // many idle streams allocates its buffer after this. The default returns at once, which is
+    // always allowed.
+    virtual Task<void> wait_readable();
     // Writes all; `bytes` must live until it returns.
     virtual Task<void> write(std::string_view bytes) = 0;
     // Says an orderly goodbye (TLS close_notify, FIN). Never throws; bounded by the deadline.
