@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -119,6 +120,7 @@ class Change {
     };
     const std::vector<Check>& checks() const { return checks_; }
     const std::vector<Operation>& operations() const { return operations_; }
+    std::vector<Operation> take_operations() { return std::move(operations_); }
     const std::vector<Bytes>& hints() const { return hints_; }
     const Bytes& token() const { return token_; }
     Urgency urgency() const { return urgency_; }

@@ -1,0 +1,51 @@
+// Evaluation: makes the checks of one change against an overlay and carries its operations out
+// there. The whole meaning of a Change stands here, once for all embedded engines. Used by the
+// committer's thread.
+#pragma once
+
+#include <expected>
+#include <vector>
+
+#include "base/clock.h"
+#include "system/store/change.h"
+#include "system/store/lease_table.h"
+#include "system/store/overlay.h"
+#include "system/store/store.h"
+
+namespace pidge::store {
+
+using CommitOutcome = std::expected<Committed, Conflict>;
+
+class Evaluation {
+ public:
+    Evaluation(Overlay& overlay, LeaseTable& leases, WallTime now)
+        : overlay_(overlay), leases_(leases), now_(now) {}
+
+    // Takes the operations out of the change. On a Conflict, and when it throws a Fault that
+    // concerns this change alone, the overlay and the leases are as before.
+    CommitOutcome run(Change& change);
+    // The due records that the changes so far have finished; their leases end with the write of the
+    // group.
+    const std::vector<Bytes>& finished() const { return finished_; }
+
+ private:
+    std::optional<Conflict> failed_check(const Change& change);
+    bool begin_finishes(const Change& change);
+    void back_out();
+    void apply(Change::Operation& operation, Committed& committed);
+    std::uint64_t counter(Space space, std::string_view key);
+    void fill_holes(Change::Operation& operation, const Committed& committed);
+    std::uint64_t append(const Bytes& log, std::string_view entry);
+    void hold(const Blob& blob);
+    void drop(const BlobId& id);
+    void bring_in(const Blob& blob);
+    void erase_upload(std::string_view upload, std::uint64_t size_bytes);
+
+    Overlay& overlay_;
+    LeaseTable& leases_;
+    WallTime now_;
+    std::vector<Bytes> finishing_;  // of the change being run
+    std::vector<Bytes> finished_;
+};
+
+}  // namespace pidge::store

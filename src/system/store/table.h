@@ -1,0 +1,71 @@
+// Table: what an embedded engine has to offer; everything else of the contract is built once on top
+// of it (table_store.h). An ordered map per space with atomic batches, snapshots and a choice
+// whether a read may wait for the disk.
+//
+// Thread-safe. write() is called by one thread for commits and by others for uploads ahead of their
+// commit.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "system/store/space.h"
+#include "system/store/store.h"
+
+namespace pidge::store {
+
+// One write of a batch. The key is the number of its space as one octet, then the key itself, so
+// that an engine that keeps several spaces in one place need not put it together again. Views into
+// the caller's memory.
+struct Write {
+    enum class Kind : std::uint8_t { put, erase, erase_range };
+    Kind kind;
+    std::string_view key;
+    std::string_view
+        value;  // erase_range: the end as a key with its space; empty: the end of the space
+
+    Space space() const { return static_cast<Space>(key.front()); }
+};
+
+Bytes table_key(Space space, std::string_view key);
+
+enum class Effort : std::uint8_t {
+    at_once,   // what is in memory; nothing else
+    may_wait,  // may read the disk
+};
+enum class Durability : std::uint8_t {
+    synced,  // on the disk when write() returns, with all that was written before
+    later,   // with the next synced write
+};
+
+struct DiskSpace {
+    std::uint64_t free_bytes = 0, total_bytes = 0;
+};
+
+class Table {
+ public:
+    virtual ~Table() = default;
+
+    // The outer optional is empty when it could not be told at_once; never when it may wait. Throw
+    // Fault (damaged, failed).
+    virtual std::optional<std::optional<Bytes>> get(Space space, std::string_view key,
+                                                    const Snapshot* at, Effort effort) = 0;
+    virtual std::optional<std::vector<Item>> scan(Space space, const ScanOptions& options,
+                                                  const Snapshot* at, Effort effort) = 0;
+    virtual std::shared_ptr<const Snapshot> snapshot() = 0;
+
+    // All or nothing, in order: a later write of a key wins. Throws Fault: `full`, nothing was done
+    // and recover() may help; `failed`, nobody knows, and no further write will be tried.
+    virtual void write(std::span<const Write> writes, Durability durability) = 0;
+
+    // After `full`: whether writing can be tried again.
+    virtual bool recover() = 0;
+    virtual std::optional<DiskSpace> disk_space() = 0;  // nullopt: there is no disk below
+};
+
+}  // namespace pidge::store

@@ -1,0 +1,150 @@
+#include "system/store/table_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "system/store/blob_record.h"
+#include "system/store/chunk_reader.h"
+#include "system/store/limits.h"
+#include "system/store/upload.h"
+
+namespace pidge::store {
+
+TableStore::TableStore(std::shared_ptr<Table> table, const Clock& clock)
+    : table_(std::move(table)),
+      clock_(clock),
+      leases_(*table_, clock),
+      uploads_(clock),
+      committer_(*table_, leases_, clock),
+      pool_(limits::pool_threads, limits::pool_jobs_max) {
+    look_at_disk();
+    upkeep_ = std::thread([this] { keep_up(); });
+}
+
+TableStore::~TableStore() {
+    {
+        const std::lock_guard lock(upkeep_mutex_);
+        is_stopping_ = true;
+    }
+    upkeep_wake_.notify_all();
+    upkeep_.join();
+}
+
+net::Task<std::expected<Committed, Conflict>> TableStore::commit(Change change) {
+    const Committer::Done done = committer_.submit(std::move(change));
+    co_return co_await done->wait();
+}
+
+void TableStore::commit_soon(Change change) {
+    committer_.submit_soon(std::move(change));
+}
+
+net::Task<std::optional<Bytes>> TableStore::get(Space space, Bytes key, const Snapshot* at) {
+    if (auto value = table_->get(space, key, at, Effort::at_once)) co_return *std::move(value);
+    const auto reading = pool_.start([this, space, key = std::move(key), at] {
+        return *table_->get(space, key, at, Effort::may_wait);
+    });
+    co_return co_await reading->wait();
+}
+
+net::Task<std::vector<std::optional<Bytes>>> TableStore::multi_get(
+    std::vector<std::pair<Space, Bytes>> keys, const Snapshot* at) {
+    std::vector<std::optional<Bytes>> values;
+    values.reserve(keys.size());
+    for (const auto& [space, key] : keys) {
+        auto value = table_->get(space, key, at, Effort::at_once);
+        if (!value) break;
+        values.push_back(*std::move(value));
+    }
+    if (values.size() == keys.size()) co_return values;
+    const auto reading =
+        pool_.start([this, keys = std::move(keys), values = std::move(values), at]() mutable {
+            for (std::size_t i = values.size(); i < keys.size(); ++i)
+                values.push_back(*table_->get(keys[i].first, keys[i].second, at, Effort::may_wait));
+            return std::move(values);
+        });
+    co_return co_await reading->wait();
+}
+
+net::Task<std::vector<Item>> TableStore::scan(Space space, ScanOptions options,
+                                              const Snapshot* at) {
+    options.limit = std::min(options.limit, limits::scan_items_max);
+    if (auto items = table_->scan(space, options, at, Effort::at_once)) co_return *std::move(items);
+    const auto reading = pool_.start([this, space, options = std::move(options), at] {
+        return *table_->scan(space, options, at, Effort::may_wait);
+    });
+    co_return co_await reading->wait();
+}
+
+net::Task<std::shared_ptr<const Snapshot>> TableStore::snapshot() {
+    co_return table_->snapshot();
+}
+
+std::unique_ptr<BlobWriter> TableStore::write_blob() {
+    return std::make_unique<UploadWriter>(*table_, pool_, uploads_, committer_);
+}
+
+net::Task<std::unique_ptr<BlobReader>> TableStore::open_blob(BlobId id) {
+    auto at = table_->snapshot();
+    const auto stored = co_await get(Space::blob, Bytes(id.bytes()), at.get());
+    if (!stored) co_return nullptr;
+    auto record = read_blob_record(*stored);
+    if (!record)
+        throw Fault(Fault::Why::damaged, "the record of body " + id.text() + " is damaged");
+    co_return std::make_unique<ChunkReader>(*table_, pool_, id, *std::move(record), std::move(at));
+}
+
+net::Task<std::vector<DueSummary>> TableStore::due_groups(std::optional<DueGroup> after,
+                                                          std::size_t limit) {
+    const auto looking =
+        pool_.start([this, after, limit] { return leases_.due_groups(after, limit); });
+    co_return co_await looking->wait();
+}
+
+net::Task<std::vector<Lease>> TableStore::lease(DueGroup group, WallTime now, std::size_t limit,
+                                                std::chrono::seconds duration) {
+    const auto leasing = pool_.start(
+        [this, group, now, limit, duration] { return leases_.lease(group, now, limit, duration); });
+    co_return co_await leasing->wait();
+}
+
+net::Task<void> TableStore::release(std::vector<Lease> leases) {
+    leases_.release(leases);
+    co_return;
+}
+
+void TableStore::on_hint(std::function<void(const Bytes& subject)> listener) {
+    committer_.on_hint(std::move(listener));
+}
+
+Health TableStore::health() const {
+    Health health;
+    {
+        const std::lock_guard lock(health_mutex_);
+        if (disk_) {
+            health.free_bytes = disk_->free_bytes;
+            health.total_bytes = disk_->total_bytes;
+        }
+    }
+    const Committer::State state = committer_.state();
+    if (state == Committer::State::failed) {
+        health.state = Health::State::failed;
+        health.text = "The store has failed and takes nothing until pidge is restarted: " +
+                      committer_.failure();
+        return health;
+    }
+    const std::uint64_t used = health.total_bytes - health.free_bytes;
+    const bool is_low =
+        health.total_bytes > 0 && used >= health.total_bytes / 100 * limits::low_space_percent_used;
+    if (is_low || state == Committer::State::full) {
+        health.state = Health::State::low_space;
+        health.text =
+            fmt::format("The disk of the store is nearly full: {} MiB of {} MiB are free.",
+                        health.free_bytes >> 20, health.total_bytes >> 20);
+    }
+    return health;
+}
+
+}  // namespace pidge::store
