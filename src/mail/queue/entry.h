@@ -8,15 +8,18 @@
 //                           └──── a crash or a lost lease: due again as before ────┘
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/id.h"
 #include "formats/address/mailbox.h"
 #include "system/store/blob.h"
+#include "system/store/lease.h"
 
 namespace pidge::queue {
 
@@ -40,11 +43,15 @@ struct Destination {
     enum class Kind : std::uint8_t { mx = 0, next_hop = 1, lmtp = 2, discard = 3 };
     enum class Tls : std::uint8_t { opportunistic = 0, required = 1, verified = 2 };
     Kind kind = Kind::mx;
-    std::string host;  // mx: the domain; next_hop, lmtp: the host, a name or an address
+    // mx: the domain, or an address literal with its brackets; next_hop, lmtp: the host, a name or
+    // an address; discard: not used
+    std::string host;
     std::uint16_t port = 25;
     Tls tls = Tls::opportunistic;
 
-    std::string text() const;  // "mx:example.org", "smtp:mail.example:25;tls=required"
+    // The normal form: "mx:example.org", "smtp:mail.example:25;tls=required",
+    // "lmtp:[2001:db8::1]:24", "discard". Two destinations with one text are one destination.
+    std::string text() const;
     static std::optional<Destination> parse(std::string_view text);
     store::DueGroup group() const;  // the first 8 octets of the SHA-256 of text()
 
@@ -83,6 +90,10 @@ struct Entry {
     std::string principal;  // who submitted it: principal id or range id; empty: from outside
     std::uint32_t attempts = 0;
     std::optional<WallTime> last_attempt;
+    // How long it has waited, as the sum of the waits between attempts, each counted no longer than
+    // it was planned (and a little grace). What expires an entry; a clock that steps adds next to
+    // nothing to it [C10].
+    std::chrono::microseconds waited{0};
     WallTime due;                 // as scheduled
     std::string last_reply;       // why it is still here, for a person
     bool delay_reported = false;  // the sender was warned
