@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "formats/address/mailbox.h"
 #include "protocols/sasl/backend.h"
+#include "protocols/smtp/types.h"
 #include "system/net/endpoint.h"
 #include "system/net/stream.h"
 #include "system/net/task.h"
@@ -43,27 +43,6 @@ struct ClientState {
     bool is_extended = false;  // EHLO
     std::optional<net::TlsInfo> tls;
     std::optional<sasl::Identity> identity;
-};
-
-enum class BodyType : std::uint8_t { seven_bit, eight_bit, binary };  // RFC 6152, RFC 3030
-
-struct MailFrom {
-    std::optional<address::Mailbox> sender;   // nullopt: the null reverse-path
-    std::optional<std::uint64_t> size_bytes;  // SIZE= (RFC 1870)
-    BodyType body = BodyType::seven_bit;
-    bool smtputf8 = false;    // RFC 6531
-    std::string envelope_id;  // ENVID=, decoded (RFC 3461 §4.4)
-    enum class Return : std::uint8_t { unspecified, full, headers } ret = Return::unspecified;
-    std::string auth;  // AUTH=, decoded; "<>" for none (RFC 4954 §5)
-};
-
-struct RcptTo {
-    address::Mailbox recipient;  // domain empty: the bare "postmaster"
-    struct Notify {              // RFC 3461 §4.1
-        bool is_given = false, success = false, failure = false,
-             delay = false;  // all false and given: NEVER
-    } notify;
-    std::string original_recipient;  // ORCPT=, "rfc822;…" with its address decoded
 };
 
 struct Accepted {
