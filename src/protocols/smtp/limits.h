@@ -34,6 +34,8 @@ inline constexpr int unknown_recipients_max = 10;
 
 // --- server: bodies ---
 inline constexpr std::size_t recipients_max = 500;  // RFC 5321 §4.5.3.1.8 asks for 100
+inline constexpr std::size_t recipient_tries =
+    10;  // RCPTs of one transaction, as a multiple of the above
 inline constexpr std::uint64_t message_octets = 100ULL << 20;
 // attacks.md F04. Large enough for a client that sends 1 GB in chunks of 100 KB.
 inline constexpr std::uint32_t chunks_max = 10'000;
@@ -59,6 +61,11 @@ inline constexpr milliseconds pace_window = 60s;
 inline constexpr std::uint64_t pace_octets = 30'000;
 inline constexpr milliseconds reply_timeout = 300s;   // the peer does not read what we write
 inline constexpr milliseconds farewell_timeout = 5s;  // last words and an orderly end
+
+// What is read and thrown away after a last reply to a client that is still sending, so that it
+// sees that reply.
+inline constexpr std::size_t linger_octets = 1 << 20;
+inline constexpr milliseconds linger_timeout = 2s;
 
 // --- client: replies (attacks.md F12) ---
 inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 §4.5.3.1.5 asks for 512
