@@ -55,6 +55,8 @@ class MemoryStream final : public Stream {
         co_return n;
     }
 
+    bool has_input() override { return in_->size() > 0; }
+
     Task<void> wait_readable() override {
         for (;;) {
             check_open();

@@ -1,6 +1,7 @@
 #include "system/net/socket_stream.h"
 
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,6 +75,11 @@ Task<std::size_t> SocketStream::read_some(std::span<char> into) {
         if (!would_block(errno)) throw_reset("reading failed", errno);
         co_await descriptor_.readable();
     }
+}
+
+bool SocketStream::has_input() {
+    int octets = 0;
+    return descriptor_.fd() >= 0 && ::ioctl(descriptor_.fd(), FIONREAD, &octets) == 0 && octets > 0;
 }
 
 Task<void> SocketStream::write(std::string_view bytes) {

@@ -20,6 +20,7 @@ class SocketStream final : public Stream {
     SocketStream(int fd, Endpoint local, Endpoint remote);
 
     Task<std::size_t> read_some(std::span<char> into) override;
+    bool has_input() override;
     Task<void> wait_readable() override { return descriptor_.readable(); }
     Task<void> write(std::string_view bytes) override;
     Task<void> shutdown() override;
