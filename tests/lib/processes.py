@@ -1,0 +1,73 @@
+"""Processes that tests start: they die with the test, and only they are ever ended."""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
+
+
+def free_port(host="127.0.0.1"):
+    """A port that nobody listens on just now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
+def is_open(port, host="127.0.0.1"):
+    try:
+        with socket.create_connection((host, port), 1):
+            return True
+    except OSError:
+        return False
+
+
+def greets(port, host="127.0.0.1"):
+    """Whether a server that speaks first says something."""
+    try:
+        with socket.create_connection((host, port), 2) as stream:
+            return bool(stream.recv(1))
+    except OSError:
+        return False
+
+
+def tied_to_us():
+    """Runs in the child: it is killed when the test goes away, however that happens."""
+    ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def start(command, log, **options):
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=tied_to_us, **options)
+
+
+class Guard:
+    """Ends a process when we are gone. For servers that change their user, which makes the kernel forget tied_to_us()."""
+
+    def __init__(self, process):
+        self.shell = subprocess.Popen(["sh", "-c", f"read _; kill {process.pid}"], stdin=subprocess.PIPE,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def dismiss(self):
+        self.shell.kill()
+        self.shell.wait()
+        self.shell.stdin.close()
+
+
+def wait_for(ready, process=None, timeout_s=20.0, what="the server"):
+    """Until ready() is true; RuntimeError when the process ends before, or time is up."""
+    end = time.monotonic() + timeout_s
+    while not ready():
+        if process is not None and process.poll() is not None:
+            raise RuntimeError(f"{what} ended with code {process.returncode}")
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what} was not ready in {timeout_s} s")
+        time.sleep(0.02)
+
+
+def has(*programs):
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    return all(shutil.which(program, path=path) for program in programs)
