@@ -31,6 +31,10 @@ TEST_CASE("JSON text reads and writes back as it was, members in their order") {
     CHECK(again("1.0") == "1.0");
     CHECK(again("1e2") == "100.0");
     CHECK(again("-0.0") == "-0.0");
+    CHECK(again("444444444444444444444444444444444444444") == "4.444444444444444e+38");
+    CHECK(again("0.1e1") == "1.0");
+    CHECK(again("1e-400") == "0.0");
+    CHECK(again("1.7976931348623157e308") == "1.7976931348623157e+308");
 }
 
 TEST_CASE("pretty JSON is for people") {
@@ -74,7 +78,9 @@ TEST_CASE("malformed JSON is refused with its line and column") {
                              "// a\n1",
                              "\xef\xbb\xbf"
                              "1",
-                             "1e999999999999"})
+                             "1e999999999999",
+                             "1e309",
+                             "-1e309"})
         CHECK(refused(text).kind == Refusal::Kind::syntax);
     CHECK(refused("{\n  \"a\": x\n}").text == "line 2, column 8: this is no JSON.");
     CHECK(refused(std::string_view("1\0", 2)).text ==

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <boost/json/basic_parser_impl.hpp>
+#include <charconv>
+#include <cmath>
 
 #include "formats/json/text.h"
 
@@ -9,7 +11,7 @@ namespace pidge::json {
 namespace {
 
 // What the limits and RFC 7493 add to the parser's own errors.
-enum class Stop : std::uint8_t { none, too_many_values, too_deep, name_twice };
+enum class Stop : std::uint8_t { none, too_many_values, too_deep, name_twice, number_too_large };
 
 // Receives the parser's events and builds the value. A failing event leaves its reason in `stop`.
 class Builder {
@@ -58,7 +60,12 @@ class Builder {
     bool on_uint64(std::uint64_t number, string_view, error_code& error) {
         return scalar(number, error);
     }
-    bool on_double(double number, string_view, error_code& error) { return scalar(number, error); }
+    // The parser's own double can be off by the last bit; the digits are read again, exactly.
+    bool on_double(double number, string_view digits, error_code& error) {
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        if (!std::isfinite(number)) return fail(Stop::number_too_large, error);
+        return scalar(number, error);
+    }
     bool on_bool(bool value, error_code& error) { return scalar(value, error); }
     bool on_null(error_code& error) { return scalar(Value(), error); }
     bool on_comment_part(string_view, error_code&) { return true; }
@@ -158,6 +165,8 @@ Result<Value> parse(std::string_view text, const Limits& limits) {
                                                             where, limits.depth_max));
         case Stop::name_twice:
             return refuse(Refusal::Kind::syntax, where + ": a name stands twice in this object.");
+        case Stop::number_too_large:
+            return refuse(Refusal::Kind::syntax, where + ": the number is too large.");
         case Stop::none:
             break;
     }
