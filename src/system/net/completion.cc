@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "system/net/loop_inside.h"
 
 namespace pidge::net {
 
@@ -17,8 +18,10 @@ namespace asio = boost::asio;
 
 using Handler = std::move_only_function<void()>;
 
-// The executor counts as work of its event loop for as long as the waiter lives.
+// The executor counts as work of its event loop for as long as the waiter lives, and the context
+// stays until the executor is gone.
 struct Signal::Waiter {
+    std::shared_ptr<asio::io_context> context;
     asio::any_io_executor executor;
     Handler resume;
 };
@@ -56,18 +59,21 @@ class Round {
 
 struct Wakes::Loops {
     struct Loop {
+        std::shared_ptr<asio::io_context> context;
         asio::any_io_executor executor;
         std::vector<Handler> handlers;
     };
     std::vector<Loop> loops;  // as many as there are event loops: few
 
-    void add(asio::any_io_executor executor, Handler handler) {
+    void add(std::shared_ptr<asio::io_context> context, asio::any_io_executor executor,
+             Handler handler) {
         for (Loop& loop : loops) {
             if (loop.executor != executor) continue;
             loop.handlers.push_back(std::move(handler));
             return;
         }
         Loop& loop = loops.emplace_back();
+        loop.context = std::move(context);
         loop.executor = std::move(executor);
         loop.handlers.push_back(std::move(handler));
     }
@@ -93,7 +99,8 @@ Task<void> Signal::wait() {
     co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
         [this](auto handler, asio::any_io_executor on) {
             auto tracked = asio::prefer(on, asio::execution::outstanding_work.tracked);
-            waiter_ = std::make_unique<Waiter>(std::move(tracked), std::move(handler));
+            waiter_ = std::make_unique<Waiter>(this_loop().inside().context, std::move(tracked),
+                                               std::move(handler));
             State expected = State::idle;
             if (state_.compare_exchange_strong(expected, State::waiting, std::memory_order_acq_rel))
                 return;
@@ -120,7 +127,8 @@ void Signal::set() {
 void Signal::set(Wakes& wakes) {
     if (!take_waiter()) return;
     const auto waiter = std::move(waiter_);
-    wakes.loops_->add(std::move(waiter->executor), std::move(waiter->resume));
+    wakes.loops_->add(std::move(waiter->context), std::move(waiter->executor),
+                      std::move(waiter->resume));
 }
 
 }  // namespace pidge::net

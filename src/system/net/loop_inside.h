@@ -40,8 +40,9 @@ struct Loop::Inside {
     bool is_ending = false;
     std::atomic<std::size_t>& live;
     // Last, so that what coroutines hold can still leave the lists above while the context destroys
-    // them.
-    std::unique_ptr<boost::asio::io_context> context;
+    // them. Shared with whoever is just waking a coroutine from another thread (completion.cc): the
+    // coroutine, and with it the loop, may have ended before that call has returned.
+    std::shared_ptr<boost::asio::io_context> context;
     std::unique_ptr<boost::asio::steady_timer> alarm;
 
  private:
