@@ -21,7 +21,7 @@ class Gone : public std::runtime_error {
     };
     Gone(Why why, const std::string& text) : std::runtime_error(text), why(why) {}
 
-    const Why why;
+    Why why;
 };
 
 }  // namespace pidge::net

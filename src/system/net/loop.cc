@@ -76,6 +76,8 @@ Loop::~Loop() {
     }
     inside_->alarm.reset();
     inside_->context.reset();
+    // In-memory streams may outlive the loop.
+    while (inside_->deadlines != nullptr) inside_->deadlines->leave();
     inside_->reaper.reset();
 }
 
