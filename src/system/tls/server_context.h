@@ -1,0 +1,53 @@
+// ServerContext: what a service needs to accept TLS. One per service, because its sessions are good
+// for that service only (attacks.md G5): a ticket of one is not taken by another. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "system/tls/certificate.h"
+
+namespace pidge::tls {
+
+struct ServerOptions {
+    std::string service;  // "imap"; the scope of its sessions
+    // The first is shown to clients that name no host, or one that no certificate covers. Several
+    // may cover one name with different kinds of keys.
+    std::vector<CertificateFiles> certificates;
+    // RFC 7301: protocols of this service, the preferred first. A client that offers protocols,
+    // none of which is here, gets the alert no_application_protocol (attacks.md F09); one that
+    // offers none is served.
+    std::vector<std::string> alpn;
+};
+
+class ServerContext {
+ public:
+    // Refused with file and fault: missing, unreadable, key that does not fit, expired, key open to
+    // everybody.
+    static Result<std::shared_ptr<ServerContext>> create(ServerOptions options, WallTime now);
+    ~ServerContext();
+    ServerContext(const ServerContext&) = delete;
+    ServerContext& operator=(const ServerContext&) = delete;
+
+    // Reads all files again. New handshakes use the new certificates; open connections and, when
+    // this is refused, everything else stay as they are.
+    Result<void> reload(WallTime now);
+    Result<void> reload(ServerOptions options, WallTime now);
+
+    std::vector<CertificateStatus> certificates() const;
+
+    struct State;  // for system/tls only
+    std::shared_ptr<const State> state() const;
+
+ private:
+    explicit ServerContext(std::shared_ptr<const State> state);
+
+    mutable std::mutex mutex_;
+    std::shared_ptr<const State> state_;
+};
+
+}  // namespace pidge::tls
