@@ -63,6 +63,7 @@ net::Task<Found> Directory::find(address::Mailbox mailbox) {
     // RFC 5321 §4.5.1, RFC 2142 §4: these work in every domain, whatever the directory holds [J5].
     for (const std::string_view role : {"postmaster", "abuse"}) {
         if (!text::iequals(mailbox.local_part, role)) continue;
+        if (mailbox.domain.empty() && role != "postmaster") continue;
         found.kind = Found::Kind::role;
         found.role = role;
         found.members = role == "abuse" ? domain->abuse : domain->postmaster;
