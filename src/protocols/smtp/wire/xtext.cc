@@ -93,4 +93,27 @@ std::optional<std::string> decode_utf8_address(std::string_view text) {
     return out;
 }
 
+std::string encode_utf8_address(std::string_view address) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (std::size_t at = 0; at < address.size();) {
+        const auto first = static_cast<unsigned char>(address[at++]);
+        if (first > 32 && first < 127 && address[at - 1] != '\\' && address[at - 1] != '+' &&
+            address[at - 1] != '=') {
+            out += address[at - 1];
+            continue;
+        }
+        std::uint32_t point = first < 0x80   ? first
+                              : first < 0xE0 ? first & 0x1F
+                              : first < 0xF0 ? first & 0x0F
+                                             : first & 7;
+        while (at < address.size() && (static_cast<unsigned char>(address[at]) & 0xC0) == 0x80)
+            point = point << 6 | (static_cast<unsigned char>(address[at++]) & 0x3F);
+        std::string hex;
+        for (; point > 0; point >>= 4) hex.insert(hex.begin(), digits[point & 15]);
+        out += "\\x{" + (hex.size() < 2 ? "0" + hex : hex) + "}";
+    }
+    return out;
+}
+
 }  // namespace pidge::smtp

@@ -18,5 +18,7 @@ std::string encode_xtext(std::string_view octets);
 // The address of an ORCPT of type "utf-8" (RFC 6533 §3): \x{HEX} stands for a character. nullopt as
 // above, and for code points that are none.
 std::optional<std::string> decode_utf8_address(std::string_view text);
+// In ASCII, so that it may stand in any transaction. `address` is valid UTF-8.
+std::string encode_utf8_address(std::string_view address);
 
 }  // namespace pidge::smtp
