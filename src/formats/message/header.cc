@@ -26,14 +26,14 @@ bool is_field_name(std::string_view name) {
 
 }  // namespace
 
-Header Header::parse(Bytes block) {
+Header Header::parse(Bytes block, HeaderLimits limits) {
     Header header;
     header.bytes_ = std::move(block);
-    header.read();
+    header.read(limits);
     return header;
 }
 
-void Header::read() {
+void Header::read(HeaderLimits limits) {
     const std::string_view bytes(bytes_);
     std::size_t at = 0;
     while (at < bytes.size()) {
@@ -53,9 +53,9 @@ void Header::read() {
                 defects_.add(DefectKind::blank_fold, at);
             at = end;
         } while (at < bytes.size() && is_space(bytes[at]));
-        if (at > header_octets_max) {
+        if (at > limits.octets) {
             defects_.add(DefectKind::header_too_long, start);
-        } else if (fields_.size() == fields_max) {
+        } else if (fields_.size() == limits.fields) {
             defects_.add(DefectKind::too_many_fields, start);
         } else {
             add_field(start, at);

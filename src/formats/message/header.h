@@ -27,12 +27,18 @@ struct Field {
     Span raw;   // the whole field with its last CRLF
 };
 
+// For display the common limits do; who must judge every field of a large header asks for more.
+struct HeaderLimits {
+    std::size_t octets = header_octets_max;
+    std::size_t fields = fields_max;
+};
+
 class Header {
  public:
     Header() = default;
-    // Reads up to the first blank line, or to the end. Fields beyond fields_max, and all beyond
-    // header_octets_max, are not listed, which the defects tell.
-    static Header parse(Bytes block);
+    // Reads up to the first blank line, or to the end. Fields beyond the limits are not listed,
+    // which the defects tell.
+    static Header parse(Bytes block, HeaderLimits limits = {});
 
     const Bytes& bytes() const { return bytes_; }
     const std::vector<Field>& fields() const { return fields_; }
@@ -54,7 +60,7 @@ class Header {
     std::optional<std::string> find_text(std::string_view name) const;
 
  private:
-    void read();
+    void read(HeaderLimits limits);
     void add_field(std::size_t start, std::size_t end);
     void check_octets(std::size_t start, std::size_t end);
 
