@@ -47,13 +47,15 @@ constexpr auto table = std::to_array<Words>({
     {no_parts, "no-parts", "the boundary of a multipart stands nowhere"},
     {unterminated_multipart, "unterminated-multipart", "a multipart is not closed"},
     {boundary_prefix, "boundary-prefix", "one boundary begins with another"},
+    {boundary_after_end, "boundary-after-end",
+     "a boundary stands again after its multipart was closed"},
     {eight_bit_in_7bit, "8bit-in-7bit", "a part declared as 7bit holds octets above 127"},
     {eight_bit_in_encoded, "8bit-in-encoded", "an encoded part holds octets above 127"},
     {bad_base64, "bad-base64", "base64 text is broken"},
     {bad_quoted_printable, "bad-quoted-printable", "quoted-printable text is broken"},
     {too_complex, "too-complex", "there are more parts, or more levels of them, than can be shown"},
 });
-static_assert(table.size() <= 64, "Defects keeps one bit for each kind");
+static_assert(table.size() == Defects::kinds);
 
 constexpr const Words& find(DefectKind kind) {
     return table[static_cast<std::size_t>(kind)];
@@ -66,10 +68,12 @@ static_assert([] {
 
 }  // namespace
 
-void Defects::add(DefectKind kind, std::size_t offset) {
-    // A kind that was not seen yet is always listed, so that a flood of one cannot hide another.
-    if (list_.size() < defects_max || !has(kind)) list_.push_back({kind, offset});
-    seen_ |= std::uint64_t{1} << static_cast<unsigned>(kind);
+bool Defects::add(DefectKind kind, std::size_t offset) {
+    std::uint8_t& count = counts_[static_cast<std::size_t>(kind)];
+    if (count == defects_of_kind_max) return false;
+    ++count;
+    list_.push_back({kind, offset});
+    return true;
 }
 
 void Defects::add_all(const Defects& inner, std::size_t offset) {

@@ -2,6 +2,7 @@
 // elsewhere (verdict.h).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -45,7 +46,8 @@ enum class DefectKind : std::uint8_t {
     bad_boundary,
     no_parts,  // a multipart in which its boundary never stands
     unterminated_multipart,
-    boundary_prefix,  // an inner boundary begins with an outer one: two readings
+    boundary_prefix,     // an inner boundary begins with an outer one: two readings
+    boundary_after_end,  // a boundary stands again after the multipart was closed
     eight_bit_in_7bit,
     eight_bit_in_encoded,  // octets above 127 in base64 or quoted-printable
     bad_base64,
@@ -60,19 +62,22 @@ struct Defect {
     friend bool operator==(const Defect&, const Defect&) = default;
 };
 
-// The first defects_max of them; each kind is there if it occurred at all.
+// The first defects_of_kind_max of each kind.
 class Defects {
  public:
-    void add(DefectKind kind, std::size_t offset);
+    static constexpr std::size_t kinds = static_cast<std::size_t>(DefectKind::too_complex) + 1;
+
+    // False when there are enough of this kind.
+    bool add(DefectKind kind, std::size_t offset);
     // Those of a part's header, with its offset in the message added.
     void add_all(const Defects& inner, std::size_t offset);
-    bool has(DefectKind kind) const { return (seen_ >> static_cast<unsigned>(kind) & 1) != 0; }
-    bool is_empty() const { return seen_ == 0; }
+    bool has(DefectKind kind) const { return counts_[static_cast<std::size_t>(kind)] != 0; }
+    bool is_empty() const { return list_.empty(); }
     const std::vector<Defect>& list() const { return list_; }
 
  private:
     std::vector<Defect> list_;
-    std::uint64_t seen_ = 0;
+    std::array<std::uint8_t, kinds> counts_{};
 };
 
 // The stable name ("bad-base64") and a clause for a sentence ("the base64 text is broken").

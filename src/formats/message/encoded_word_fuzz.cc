@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const char* data, std::size_t size) {
     check(message::decode_words(message::encode_text(shown)) == shown || size > 1'000);
     for (const auto encoding : {message::Encoding::base64, message::Encoding::quoted_printable}) {
         (void)message::decoded(in, encoding);
-        for (const auto content : {message::Encoder::Content::text, message::Encoder::Content::binary})
+        for (const auto content :
+             {message::Encoder::Content::text, message::Encoder::Content::binary})
             check(message::decoded(message::encoded(in, encoding, content), encoding) == in);
     }
     return 0;

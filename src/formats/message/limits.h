@@ -16,8 +16,12 @@ inline constexpr std::size_t boundary_octets_max =
     200;  // RFC 2046 §5.1.1 says 70; some writers use more
 inline constexpr std::size_t parts_max = 1'000;
 inline constexpr std::size_t depth_max = 50;
+inline constexpr std::size_t kept_header_octets_max =
+    8 * 1024 * 1024;  // of all parts; bounds what Structure keeps
+inline constexpr std::size_t delimiter_line_octets_max =
+    1'024;  // a boundary with room for white space after it
 inline constexpr std::size_t encoded_word_octets_max = 64 * 1024;  // of decoded text in one field
-inline constexpr std::size_t defects_max = 100;  // enough to tell a person what is wrong
+inline constexpr std::size_t defects_of_kind_max = 10;  // enough to tell a person what is wrong
 inline constexpr std::size_t comment_depth_max = 32;
 
 }  // namespace pidge::message
