@@ -12,7 +12,9 @@ using namespace pidge::smtp;
 
 namespace {
 
-std::string status_of(const Refusal& refusal) { return std::to_string(refusal.reply_code) + " " + refusal.status.text(); }
+std::string status_of(const Refusal& refusal) {
+    return std::to_string(refusal.reply_code) + " " + refusal.status.text();
+}
 
 std::string mail_status(std::string_view argument) {
     const auto parsed = parse_mail(argument);
@@ -34,20 +36,24 @@ TEST_CASE("verbs are read in any case, with what follows") {
     CHECK(parse_command("")->verb == Verb::unknown);
     CHECK(parse_command(" MAIL")->verb == Verb::unknown);
     CHECK(parse_command("MAILX")->verb == Verb::unknown);
-    for (const std::string_view line : {"GET / HTTP/1.1", "post /x", "CONNECT a:25 HTTP/1.1", "PRI * HTTP/2.0"})
+    for (const std::string_view line :
+         {"GET / HTTP/1.1", "post /x", "CONNECT a:25 HTTP/1.1", "PRI * HTTP/2.0"})
         CHECK(parse_command(line)->verb == Verb::http);
 }
 
 TEST_CASE("a command with a control character is refused") {
     for (int octet = 0; octet < 256; ++octet) {
         const bool is_control = octet < 32 || octet == 127;
-        CHECK(parse_command("NOOP a" + std::string(1, static_cast<char>(octet)) + "b").has_value() == !is_control);
+        CHECK(
+            parse_command("NOOP a" + std::string(1, static_cast<char>(octet)) + "b").has_value() ==
+            !is_control);
     }
 }
 
 TEST_CASE("MAIL is read with all its parameters") {
     const auto from = parse_mail(
-        "FROM:<a@ext.example> SIZE=123 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x+2By AUTH=u+40v.example");
+        "FROM:<a@ext.example> SIZE=123 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x+2By "
+        "AUTH=u+40v.example");
     REQUIRE(from);
     CHECK(from->sender->text() == "a@ext.example");
     CHECK(from->size_bytes == 123);
@@ -92,8 +98,10 @@ TEST_CASE("[F10] no control character comes out of a parameter, however it is wr
         CAPTURE(hex);
         CHECK((mail_status("FROM:<a@site.example> ENVID=a" + hex + "b") == "ok") == is_visible);
         // In an address fewer are allowed.
-        if (!is_visible && octet < 128) CHECK(mail_status("FROM:<a@site.example> AUTH=a" + hex + "@b.example") == "501 5.5.4");
-        if (octet < 32 || octet == 127) CHECK(rcpt_status("TO:<a@site.example> ORCPT=rfc822;a" + hex) == "501 5.5.4");
+        if (!is_visible && octet < 128)
+            CHECK(mail_status("FROM:<a@site.example> AUTH=a" + hex + "@b.example") == "501 5.5.4");
+        if (octet < 32 || octet == 127)
+            CHECK(rcpt_status("TO:<a@site.example> ORCPT=rfc822;a" + hex) == "501 5.5.4");
     }
     CHECK(rcpt_status("TO:<a@site.example> ORCPT=utf-8;a\\x{0A}", true) == "501 5.5.4");
     CHECK(rcpt_status("TO:<a@site.example> ORCPT=utf-8;a\\x{9B}", true) == "501 5.5.4");
@@ -101,7 +109,8 @@ TEST_CASE("[F10] no control character comes out of a parameter, however it is wr
 }
 
 TEST_CASE("RCPT is read with all its parameters") {
-    const auto to = parse_rcpt("TO:<b@site.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40ext.example", false);
+    const auto to = parse_rcpt(
+        "TO:<b@site.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Bob+40ext.example", false);
     REQUIRE(to);
     CHECK(to->notify.is_given);
     CHECK(to->notify.success);
@@ -110,8 +119,8 @@ TEST_CASE("RCPT is read with all its parameters") {
     CHECK(to->original_recipient == "rfc822;Bob@ext.example");
     CHECK(parse_rcpt("TO:<b@site.example> NOTIFY=NEVER", false)->notify.is_given);
     CHECK(parse_rcpt("TO:<PostMaster>", false)->recipient.domain.empty());
-    CHECK(parse_rcpt("TO:<b@site.example> ORCPT=utf-8;\\x{E9}t\\x{E9}@x", false)->original_recipient ==
-          "utf-8;été@x");
+    CHECK(parse_rcpt("TO:<b@site.example> ORCPT=utf-8;\\x{E9}t\\x{E9}@x", false)
+              ->original_recipient == "utf-8;été@x");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=NEVER,SUCCESS") == "501 5.5.4");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=SUCCESS,SUCCESS") == "501 5.5.4");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=") == "501 5.5.4");
@@ -140,18 +149,21 @@ TEST_CASE("[R01] an address is what stands after its last unquoted @, and nothin
     CHECK(domain_of("TO:<v%ext.example@site.example>") == "site.example");
     CHECK(domain_of("TO:<ext.example!v@site.example>") == "site.example");
     CHECK(domain_of("TO:<\"v@ext.example\"@site.example>") == "site.example");
-    CHECK(domain_of("TO:<@site.example:v@ext.example>") == "ext.example");  // the route is not followed
-    for (const std::string_view bad : {"TO:<v@ext.example@site.example>", "TO:<v@ext.example.>", "TO:<ext.example!v>",
-                                       "TO:<\"v@ext.example\">", "TO:<v@ext.example;@site.example>",
-                                       "TO:<;sleep 66;>", "TO:<\"\"@site.example>"})
+    CHECK(domain_of("TO:<@site.example:v@ext.example>") ==
+          "ext.example");  // the route is not followed
+    for (const std::string_view bad :
+         {"TO:<v@ext.example@site.example>", "TO:<v@ext.example.>", "TO:<ext.example!v>",
+          "TO:<\"v@ext.example\">", "TO:<v@ext.example;@site.example>", "TO:<;sleep 66;>",
+          "TO:<\"\"@site.example>"})
         CHECK(domain_of(bad) == "501 5.1.3");
 }
 
 TEST_CASE("[F04] the size of a chunk is plain decimal that fits") {
     CHECK(parse_bdat("0 LAST")->is_last);
     CHECK(parse_bdat("18446744073709551615")->size_octets == UINT64_MAX);
-    for (const std::string_view bad : {"", "-1", "+1", "1 LASTX", "1 LAST LAST", "0x10", "1e3", "18446744073709551616",
-                                       "18446744073709551616 LAST", "LAST", "1,000", "99999999999999999999999999"}) {
+    for (const std::string_view bad :
+         {"", "-1", "+1", "1 LASTX", "1 LAST LAST", "0x10", "1e3", "18446744073709551616",
+          "18446744073709551616 LAST", "LAST", "1,000", "99999999999999999999999999"}) {
         const auto chunk = parse_bdat(bad);
         REQUIRE_FALSE(chunk);
         CHECK(status_of(chunk.error()) == "501 5.5.4");
@@ -163,7 +175,8 @@ TEST_CASE("xtext there and back") {
     for (int octet = 32; octet < 127; ++octet) all += static_cast<char>(octet);
     CHECK(decode_xtext(encode_xtext(all)) == all);
     CHECK(decode_utf8_address(encode_utf8_address("é+\\=€😀@x")) == "é+\\=€😀@x");
-    for (const std::string_view bad : {"+", "+1", "+G0", "a=b", "a b"}) CHECK_FALSE(decode_xtext(bad).has_value());
+    for (const std::string_view bad : {"+", "+1", "+G0", "a=b", "a b"})
+        CHECK_FALSE(decode_xtext(bad).has_value());
 }
 
 TEST_CASE("[G1] only CR LF ends a command line, and each octet is looked at once") {

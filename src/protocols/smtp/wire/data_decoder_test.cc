@@ -31,8 +31,8 @@ Decoded decode(std::string_view octets, std::size_t piece_octets) {
     return out;
 }
 
-// The definition, told as plainly as can be: the end is the first CR LF "." CR LF, with the CR LF before the dot or the
-// dot at the very beginning.
+// The definition, told as plainly as can be: the end is the first CR LF "." CR LF, with the CR LF
+// before the dot or the dot at the very beginning.
 Decoded reference(std::string_view octets) {
     const std::string whole = "\r\n" + std::string(octets);
     const std::size_t end = whole.find("\r\n.\r\n");
@@ -41,7 +41,8 @@ Decoded reference(std::string_view octets) {
     const std::string body = out.is_finished ? whole.substr(2, end) : whole.substr(2);
     if (out.is_finished) out.rest = whole.substr(end + 5);
     for (std::size_t i = 0; i < body.size() && out.fault == LineFault::none; ++i) {
-        const bool after_cr = i > 0 && body[i - 1] == '\r', before_lf = i + 1 < body.size() && body[i + 1] == '\n';
+        const bool after_cr = i > 0 && body[i - 1] == '\r',
+                   before_lf = i + 1 < body.size() && body[i + 1] == '\n';
         if (body[i] == '\0') out.fault = LineFault::nul;
         if (body[i] == '\n' && !after_cr) out.fault = LineFault::bare_lf;
         if (body[i] == '\r' && !before_lf && i + 1 < body.size()) out.fault = LineFault::bare_cr;
@@ -78,15 +79,19 @@ TEST_CASE("dots are unstuffed, only CR LF dot CR LF ends the data") {
     CHECK_FALSE(decode("a\r\n .\r\n", SIZE_MAX).is_finished);
 }
 
-TEST_CASE("[F01] every combination of CR, LF, dot, NUL and text agrees with the definition, however it is cut") {
+TEST_CASE(
+    "[F01] every combination of CR, LF, dot, NUL and text agrees with the definition, however it "
+    "is cut") {
     int compared = 0;
     for_each_string(std::string_view("\r\n.a\0", 5), 7, [&compared](const std::string& middle) {
         const std::string octets = "x" + middle;
         const Decoded whole = decode(octets, SIZE_MAX), expected = reference(octets);
-        // A CR at the very end may yet be followed by LF, and what a refused message says is of no interest.
-        const bool is_equal = whole.is_finished == expected.is_finished && whole.rest == expected.rest &&
-                              whole.fault == expected.fault &&
-                              (whole.fault != LineFault::none || !whole.is_finished || whole.text == expected.text);
+        // A CR at the very end may yet be followed by LF, and what a refused message says is of no
+        // interest.
+        const bool is_equal =
+            whole.is_finished == expected.is_finished && whole.rest == expected.rest &&
+            whole.fault == expected.fault &&
+            (whole.fault != LineFault::none || !whole.is_finished || whole.text == expected.text);
         if (!is_equal || decode(octets, 1) != whole) FAIL("differs: ", octets);
         ++compared;
     });
@@ -94,12 +99,14 @@ TEST_CASE("[F01] every combination of CR, LF, dot, NUL and text agrees with the 
 }
 
 TEST_CASE("[F01] an odd end of data is no end, and is refused at the true one") {
-    const std::vector<std::string> odd = {"\n.\n",      "\n.\r",     "\r.\n",     "\r.\r",         "\n.\r\n",
-                                          "\r.\r\n",    "\r\n.\n",   "\r\n.\r",   "\r\n.\r\r\n",   std::string("\r\n.\0\r\n", 6),
-                                          "\n\n.\r\n",  "\r\r.\r\n", "\r\n.\n\r\n"};
+    const std::vector<std::string> odd = {
+        "\n.\n",     "\n.\r",     "\r.\n",      "\r.\r",       "\n.\r\n",
+        "\r.\r\n",   "\r\n.\n",   "\r\n.\r",    "\r\n.\r\r\n", std::string("\r\n.\0\r\n", 6),
+        "\n\n.\r\n", "\r\r.\r\n", "\r\n.\n\r\n"};
     for (const std::string& end : odd) {
         CAPTURE(end);
-        const Decoded out = decode("text" + end + "MAIL FROM:<x@y>\r\nmore\r\n.\r\nQUIT\r\n", SIZE_MAX);
+        const Decoded out =
+            decode("text" + end + "MAIL FROM:<x@y>\r\nmore\r\n.\r\nQUIT\r\n", SIZE_MAX);
         CHECK(out.is_finished);
         CHECK(out.rest == "QUIT\r\n");
         CHECK(out.fault != LineFault::none);
@@ -119,8 +126,10 @@ TEST_CASE("[F02] what the encoder makes, the decoder reads back") {
                 encoder.append(std::string_view(text).substr(at, piece), wire);
             encoder.finish(wire);
             const Decoded out = decode(wire, SIZE_MAX);
-            const std::string expected = text.empty() || text.ends_with("\r\n") ? text : text + "\r\n";
-            if (!out.is_finished || !out.rest.empty() || out.fault != LineFault::none || out.text != expected)
+            const std::string expected =
+                text.empty() || text.ends_with("\r\n") ? text : text + "\r\n";
+            if (!out.is_finished || !out.rest.empty() || out.fault != LineFault::none ||
+                out.text != expected)
                 FAIL("differs: ", text);
         }
     });
@@ -139,6 +148,7 @@ TEST_CASE("line ends are judged alike whole and in pieces") {
             if (text[i] == '\r' && (i + 1 == text.size() || text[i + 1] != '\n')) is_good = false;
             if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r')) is_good = false;
         }
-        if (whole.fault() != single.fault() || (whole.fault() == LineFault::none) != is_good) FAIL("differs: ", text);
+        if (whole.fault() != single.fault() || (whole.fault() == LineFault::none) != is_good)
+            FAIL("differs: ", text);
     });
 }

@@ -82,7 +82,7 @@ void Session::refuse_and_close(Verb verb, const Refusal& refusal) {
 }
 
 void Session::close(std::string_view why) {
-    if (closing_.empty()) closing_ = why;
+    if (!std::exchange(is_closing_, true)) closing_ = why;
 }
 
 void Session::reset_transaction() {

@@ -76,7 +76,7 @@ class Session {
     void refuse_and_close(Verb verb, const Refusal& refusal);
     // Ends the session without a further reply.
     void close(std::string_view why);
-    bool is_closing() const { return !closing_.empty(); }
+    bool is_closing() const { return is_closing_; }
     std::string_view why_closing() const { return closing_; }
     bool is_client_sending =
         false;  // when closing: so much is on its way that the last reply might get lost
@@ -98,6 +98,7 @@ class Session {
     net::Task<void> discard_overlong_line(std::size_t limit);
 
     SteadyTime login_deadline_;
+    bool is_closing_ = false;
     std::string closing_;
 };
 
