@@ -1,5 +1,6 @@
 #include "mail/policy/header.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -176,6 +177,12 @@ class Planner {
     void complete() {
         if (!header_.find("Message-ID")) add("Message-ID", context_.message_id);
         if (!header_.find("To")) add("To", "undisclosed-recipients:;");
+        // [J11] RFC 2045 §4: without it, what the Content- fields say does not count.
+        const auto says_content = [this](const Field& field) {
+            return text::istarts_with(header_.name(field), "Content-");
+        };
+        if (!header_.find("MIME-Version") && std::ranges::any_of(header_.fields(), says_content))
+            add("MIME-Version", "1.0");
     }
 
     void add(const char* name, const std::string& body) {

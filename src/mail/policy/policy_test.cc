@@ -204,6 +204,13 @@ TEST_CASE("[J3] addresses of ours in the header exist, and all are fully qualifi
           from + "To: undisclosed-recipients:;\r\n");
 }
 
+TEST_CASE("[J11] content fields without MIME-Version get one") {
+    const std::string whole =
+        "From: Alice.Smith@site.example\r\nContent-Type: text/plain\r\n" + rest;
+    CHECK(planned(whole) == whole + "MIME-Version: 1.0\r\n");
+    CHECK(planned("mime-version: 1.0\r\n" + whole) == "mime-version: 1.0\r\n" + whole);
+}
+
 TEST_CASE("who stands in Bcc is not shown to the others") {
     const std::string from = "From: Alice.Smith@site.example\r\n";
     CHECK(planned(from + "Bcc: secret@ext.example,\r\n more@ext.example\r\n" + rest +

@@ -1,0 +1,123 @@
+#include "services/submission/content.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "formats/message/verdict.h"
+#include "mail/policy/header.h"
+#include "mail/policy/refusals.h"
+
+namespace pidge::submission {
+
+namespace {
+
+// Five thousand fields of ordinary length, with room; it is all that is held of a message in
+// memory.
+constexpr message::HeaderLimits header_limits{.octets = 1024 * 1024, .fields = 20'000};
+
+// What the audit trail keeps of the header (audit.md §5). Not the subject: that is content.
+constexpr const char* audited_fields[] = {"From",    "Sender",    "Reply-To",   "To",
+                                          "Cc",      "Date",      "Message-ID", "In-Reply-To",
+                                          "List-Id", "User-Agent"};
+constexpr std::size_t audited_octets_max = 1000;
+
+bool has_eight_bit(std::string_view bytes) {
+    return std::ranges::any_of(bytes, [](char c) { return static_cast<unsigned char>(c) > 127; });
+}
+
+}  // namespace
+
+Content::Content(store::Store& store, directory::Directory& directory, const Clock& clock,
+                 ContentOptions options)
+    : store_(store), directory_(directory), clock_(clock), options_(std::move(options)) {
+    if (options_.submitter.is_submitting()) mime_ = std::make_unique<message::MimeReader>();
+}
+
+net::Task<Result<void>> Content::write(std::string_view bytes) {
+    received_bytes_ += bytes.size();
+    if (received_bytes_ > options_.message_bytes_max)
+        co_return policy::refuse(policy::Code::message_too_large);
+    co_return co_await take(bytes);
+}
+
+net::Task<Result<void>> Content::take(std::string_view canonical) {
+    if (mime_) mime_->feed(canonical);
+    if (!eight_bit_) eight_bit_ = has_eight_bit(canonical);
+    if (header_done_) {
+        co_await writer_->write(canonical);
+        co_return Result<void>{};
+    }
+    // The blank line may come in pieces.
+    const std::size_t from = header_.size() < 3 ? 0 : header_.size() - 3;
+    header_ += canonical;
+    const bool empty = header_.starts_with("\r\n");
+    const std::size_t blank = empty ? 0 : header_.find("\r\n\r\n", from);
+    if (blank != Bytes::npos) {
+        const std::size_t end = empty ? 2 : blank + 4;
+        const Bytes rest = header_.substr(end);
+        header_.resize(end);
+        CO_TRY(co_await end_header());
+        if (!rest.empty()) co_await writer_->write(rest);
+    } else if (header_.size() > header_limits.octets) {
+        co_return policy::refuse(policy::Code::header_too_large);
+    }
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Content::end_header() {
+    const message::Header header = message::Header::parse(std::move(header_), header_limits);
+    header_done_ = true;
+    CO_TRY(policy::check_received_header(header));
+    const Bytes edited_header = CO_TRY(co_await edited(header));
+    for (const char* name : audited_fields)
+        if (auto value = header.find_text(name))
+            stored_.header.emplace_back(name, value->substr(0, audited_octets_max));
+    writer_ = store_.write_blob();
+    co_await writer_->write(edited_header);
+    co_return Result<void>{};
+}
+
+net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
+    if (!options_.submitter.is_submitting()) {
+        // RFC 8601 §5: only we may speak in our name (attacks.md P10).
+        message::HeaderEdit edit(header);
+        for (const message::Field* field : header.find_all("Authentication-Results"))
+            if (policy::is_by(header.body(*field), options_.hostname)) edit.remove(*field);
+        co_return edit.bytes();
+    }
+    const auto site = directory_.site();
+    policy::Lookups lookups;
+    for (const address::Mailbox& mailbox : policy::addresses_to_look_up(header, *site))
+        lookups[address::key(mailbox)] = co_await directory_.find(mailbox);
+    policy::HeaderPlan plan =
+        CO_TRY(policy::plan_header(header, {
+                                               .submitter = options_.submitter,
+                                               .site = *site,
+                                               .lookups = lookups,
+                                               .now = clock_.now(),
+                                               .message_id = options_.message_id,
+                                               .smtputf8 = options_.smtputf8,
+                                           }));
+    stored_.changed = std::move(plan.changed);
+    co_return plan.edit.bytes();
+}
+
+net::Task<Result<StoredContent>> Content::finish() {
+    if (!header_done_) {
+        if (header_.empty()) co_return policy::refuse(policy::Code::message_empty);
+        // RFC 5322 §3.5: a message may end with its header.
+        CO_TRY(co_await end_header());
+    }
+    if (mime_) {
+        const message::Verdict verdict = message::strict_verdict(std::move(*mime_).finish());
+        // A missing MIME-Version has been added with the header.
+        const bool conforms =
+            verdict.conformity == message::Conformity::conform || verdict.wants_mime_version;
+        if (!conforms) co_return policy::refuse(policy::Code::mime_broken, verdict.text);
+    }
+    stored_.blob = co_await writer_->finish();
+    stored_.eight_bit = eight_bit_;
+    co_return std::move(stored_);
+}
+
+}  // namespace pidge::submission

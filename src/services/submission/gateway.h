@@ -1,0 +1,59 @@
+// Gateway: what the SMTP server asks (protocols/smtp/backend.h), answered. Submission by people who
+// have logged in and by machines of the anonymous ranges [O2, O3]; reception of mail for our own
+// domains from anywhere. A message is answered with 250 only when it, its queue entries and its
+// audit entry are durable.
+//
+// Thread-safe; lives as long as the program. Sessions belong to one event loop each.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mail/audit/trail.h"
+#include "mail/directory/directory.h"
+#include "mail/queue/entry.h"
+#include "protocols/smtp/backend.h"
+#include "services/submission/authenticator.h"
+#include "system/store/store.h"
+
+namespace pidge::submission {
+
+struct GatewayOptions {
+    std::string hostname;  // ours, in Received and Message-ID
+    std::string node;      // of the cluster, for the audit trail
+    std::uint64_t message_bytes_max = 100 * 1024 * 1024;
+    std::size_t recipients_max = 1000;
+    bool trace_shows_identity = false;  // [J20]
+};
+
+struct GatewayParts {
+    store::Store& store;
+    directory::Directory& directory;
+    audit::Trail& trail;
+    Authenticator& authenticator;
+    const Clock& clock;
+    // Tells the relay that an item fell due. Any thread.
+    std::function<void(const queue::Destination&, WallTime)> wake;
+};
+
+class Gateway final : public smtp::Backend {
+ public:
+    Gateway(GatewayParts parts, GatewayOptions options);
+    std::unique_ptr<smtp::BackendSession> session(smtp::Connection connection) override;
+
+    // Takes effect for new sessions. Any thread.
+    void set_options(GatewayOptions options);
+    std::shared_ptr<const GatewayOptions> options() const { return options_.load(); }
+
+    GatewayParts& parts() { return parts_; }
+    Guard& guessing() { return guessing_; }
+
+ private:
+    GatewayParts parts_;
+    std::atomic<std::shared_ptr<const GatewayOptions>> options_;
+    Guard guessing_;  // unknown recipients, by network (attacks.md R07)
+};
+
+}  // namespace pidge::submission

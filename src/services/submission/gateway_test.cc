@@ -1,0 +1,309 @@
+#include "services/submission/gateway.h"
+
+#include <doctest/doctest.h>
+
+#include "base/log.h"
+#include "mail/queue/entry_record.h"
+#include "system/crypto/password.h"
+#include "system/net/spawn.h"
+#include "system/store/memory/memory_store.h"
+
+using namespace pidge;
+using submission::Gateway;
+
+namespace {
+
+address::Mailbox mailbox(const char* text) {
+    return *address::parse_mailbox(text);
+}
+
+// A site with alice, bob and a range, and one session with it at a time.
+struct Fixture {
+    ManualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21) +
+                      std::chrono::hours(12)};
+    std::unique_ptr<store::Store> store = store::open_memory(clock);
+    directory::Directory directory{*store, clock};
+    audit::Trail trail{*store, clock, "audit.test/n1"};
+    net::Pool pool{{.name = "hash", .threads = 1}};
+    submission::Authenticator authenticator{directory, pool, clock};
+    std::vector<std::string> woken;
+    Gateway gateway{
+        {*store, directory, trail, authenticator, clock,
+         [this](const queue::Destination& to, WallTime) { woken.push_back(to.text()); }},
+        {.hostname = "mx.site.example",
+         .node = "n1",
+         .message_bytes_max = 1'000'000,
+         .recipients_max = 5}};
+    std::unique_ptr<smtp::BackendSession> session;
+    directory::Principal alice{.id = directory::PrincipalId::make(1),
+                               .login = "alice",
+                               .published = {"Alice@site.example"},
+                               .aliases = {"al@site.example"}};
+    directory::Principal bob{
+        .id = directory::PrincipalId::make(2), .login = "bob", .published = {"bob@site.example"}};
+
+    Fixture() {
+        using directory::Route;
+        log::configure({.least = log::Level::error});
+        apply(directory.add_domain(
+            {.name = "site.example", .abuse = {"alice@site.example", "team@ext.example"}}));
+        apply(directory.add_principal(alice));
+        apply(directory.add_principal(bob));
+        apply(directory.set_credential({.id = directory::CredentialId::make(1),
+                                        .principal = alice.id,
+                                        .argon2 = *crypto::hash_password("secret")}));
+        apply(directory.add_range({.id = directory::RangeId::make(1),
+                                   .network = *net::Network::parse("192.0.2.0/24"),
+                                   .owner = "bob@site.example"}));
+        apply(directory.set_route({.id = directory::RouteId::make(1),
+                                   .domain = "site.example",
+                                   .kind = Route::Kind::next_hop,
+                                   .host = "store.example"}));
+        net::run(authenticator.load(*store));
+    }
+    void apply(net::Task<Result<store::Change>> plan) {
+        auto change = net::run(std::move(plan));
+        REQUIRE(change);
+        REQUIRE(net::run(store->commit(*std::move(change))));
+        net::run(directory.reload());
+    }
+
+    void connect(smtp::Service service, const char* client) {
+        session = gateway.session({.service = service,
+                                   .remote = {*net::Address::parse(client), 4711},
+                                   .listener = "test"});
+        CHECK(net::run(session->open()));
+        session->client_is({.helo = "client.example", .is_extended = true});
+    }
+    Result<sasl::Identity> log_in(const char* login, const char* password) {
+        auto identity = net::run(session->verify_password("", login, password, "PLAIN"));
+        if (identity)
+            session->client_is(
+                {.helo = "client.example", .is_extended = true, .identity = *identity});
+        return identity;
+    }
+    void as_alice() {
+        connect(smtp::Service::submission, "203.0.113.9");
+        REQUIRE(log_in("alice", "secret"));
+    }
+
+    // One whole message; the reply's code, or "250".
+    std::string send(const char* from, std::vector<const char*> to, const std::string& text,
+                     std::size_t piece = 1000) {
+        const auto code = [](const Refusal& why) {
+            return why.code.empty() ? std::to_string(why.reply_code) : why.code;
+        };
+        clock.advance(std::chrono::milliseconds(1));  // so that ids sort by age
+        if (const auto mail = net::run(
+                session->mail({.sender = *from ? std::optional(mailbox(from)) : std::nullopt}));
+            !mail)
+            return code(mail.error());
+        for (const char* recipient : to)
+            if (const auto rcpt = net::run(session->rcpt({.recipient = mailbox(recipient)})); !rcpt)
+                return code(rcpt.error());
+        if (const auto begin = net::run(session->begin_body()); !begin) return code(begin.error());
+        for (std::size_t at = 0; at < text.size(); at += piece)
+            if (const auto body = net::run(session->body(std::string_view(text).substr(at, piece)));
+                !body)
+                return code(body.error());
+        const auto accepted = net::run(session->end_body());
+        return accepted ? "250" : code(accepted.error());
+    }
+    std::vector<queue::Entry> entries() {
+        std::vector<queue::Entry> entries;
+        for (const store::Item& item : net::run(store->scan(store::Space::queue, {})))
+            entries.push_back(*queue::read_entry(item.value));
+        return entries;
+    }
+    std::string stored(const queue::Entry& entry) {
+        const auto reader = net::run(store->open_blob(entry.body));
+        REQUIRE(reader);
+        return net::run(reader->read(0, reader->size_bytes()));
+    }
+    std::vector<audit::Numbered> audited(audit::Type type) {
+        store::Change change;  // what nobody waited for rides along
+        change.put(store::Space::meta, "test", "");
+        CHECK(net::run(store->commit(std::move(change))).has_value());
+        return net::run(trail.search({.types = {type}}));
+    }
+};
+
+const std::string message =
+    "Date: Sat, 21 Nov 2026 12:00:00 +0000\r\nFrom: Alice@site.example\r\nTo: "
+    "x@ext.example\r\nMessage-ID: <1@client>\r\n\r\nhello\r\n";
+
+}  // namespace
+
+TEST_CASE(
+    "[O2, O10] a message from someone who has logged in is stored, queued and on record in one "
+    "commit") {
+    Fixture f;
+    f.as_alice();
+    CHECK(f.send("AL@site.example", {"x@ext.example", "BOB@site.example"}, message) == "250");
+    const auto entries = f.entries();
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].sender->text() == "Alice@site.example");
+    CHECK(entries[0].recipients[0].address.text() == "x@ext.example");
+    CHECK(entries[0].destination.kind == queue::Destination::Kind::mx);
+    CHECK(entries[1].recipients[0].address.text() == "bob@site.example");
+    CHECK(entries[1].destination.host == "store.example");
+    CHECK(entries[0].principal == f.alice.id.text());
+    CHECK(f.stored(entries[0]) == message);
+    CHECK(entries[0].trace.starts_with("Received: from client.example ([203.0.113.9])"));
+    CHECK(entries[0].trace.find("for <") == std::string::npos);
+    CHECK(entries[0].trace.find(entries[0].id.message.text()) != std::string::npos);
+    CHECK(f.woken.size() == 2);
+    const auto accepted = f.audited(audit::Type::accept);
+    REQUIRE(accepted.size() == 1);
+    CHECK(*accepted[0].entry.fields.at("queue").text() == entries[0].id.message.text());
+    CHECK(*accepted[0].entry.fields.at("principal").text() == f.alice.id.text());
+    CHECK(*accepted[0].entry.fields.at("login").text() == "alice");
+    CHECK(net::run(f.trail.verify()).kind == audit::Verdict::Kind::sound);
+}
+
+TEST_CASE("octets arrive as they were sent, however they were cut into pieces") {
+    for (const std::size_t piece : {1, 2, 3, 7, 100000}) {
+        Fixture f;
+        f.as_alice();
+        CHECK(f.send("alice@site.example", {"x@ext.example"}, message, piece) == "250");
+        CHECK(f.stored(f.entries()[0]) == message);
+    }
+}
+
+TEST_CASE("[R03] nobody writes under somebody else's address, in envelope or header") {
+    Fixture f;
+    f.as_alice();
+    CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "SND-OWN");
+    std::string forged = message;
+    forged.replace(forged.find("Alice@"), 6, "bob@");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, forged) == "HDR-OWN");
+    CHECK(f.entries().empty());
+    CHECK(f.audited(audit::Type::accept).empty());
+    CHECK(f.audited(audit::Type::reject).size() == 2);
+}
+
+TEST_CASE("[J12] from outside mail comes in, but does not pass through") {
+    Fixture f;
+    f.connect(smtp::Service::mx, "203.0.113.9");
+    CHECK(f.send("x@ext.example", {"y@other.example"}, message) == "RLY-OPN");
+    CHECK(f.send("", {"nobody@site.example"}, message) == "RCP-UNK");
+    CHECK(f.send("x@ext.example", {"bob@site.example"}, message) == "250");
+    CHECK(f.send("", {"al@site.example"}, message) == "250");
+    REQUIRE(f.entries().size() == 2);
+    CHECK(f.entries()[1].recipients[0].address.text() == "Alice@site.example");
+    CHECK(f.entries()[1].recipients[0].original == "rfc822;al@site.example");
+    CHECK(f.entries()[0].principal.empty());
+}
+
+TEST_CASE("[O3, J20] a machine of a range submits without logging in, and its owner is on record") {
+    Fixture f;
+    f.connect(smtp::Service::mx, "192.0.2.77");
+    CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "250");
+    const auto accepted = f.audited(audit::Type::accept);
+    REQUIRE(accepted.size() == 1);
+    CHECK(*accepted[0].entry.fields.at("owner").text() == "bob@site.example");
+    CHECK(*accepted[0].entry.fields.at("range").text() == "192.0.2.0/24");
+    CHECK(f.send("x@ext.example", {"y@other.example"}, message) == "RLY-OPN");
+    f.connect(smtp::Service::mx, "192.0.3.0");
+    CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "RLY-OPN");
+}
+
+TEST_CASE("[J5] role mail goes to the role's members, or to the role where none are named") {
+    Fixture f;
+    f.connect(smtp::Service::mx, "203.0.113.9");
+    CHECK(f.send("", {"ABUSE@site.example"}, message) == "250");
+    auto entries = f.entries();
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].recipients[0].address.text() == "Alice@site.example");
+    CHECK(entries[1].recipients[0].address.text() == "team@ext.example");
+    CHECK(f.audited(audit::Type::expand).size() == 1);
+    f.clock.advance(std::chrono::milliseconds(1));
+    CHECK(net::run(f.session->mail({})));
+    CHECK(net::run(f.session->rcpt({.recipient = {.local_part = "Postmaster"}})));
+    CHECK(net::run(f.session->begin_body()));
+    CHECK(net::run(f.session->body(message)));
+    CHECK(net::run(f.session->end_body()));
+    CHECK(f.entries().back().recipients[0].address.text() == "Postmaster@site.example");
+}
+
+TEST_CASE("whoever is reached twice gets one copy; too many recipients are refused for now") {
+    Fixture f;
+    f.as_alice();
+    CHECK(f.send("alice@site.example",
+                 {"al@site.example", "ALICE@site.example", "alice@site.example"},
+                 message) == "250");
+    REQUIRE(f.entries().size() == 1);
+    CHECK(f.entries()[0].recipients.size() == 1);
+    CHECK(f.send("alice@site.example",
+                 {"a@e.example", "b@e.example", "c@e.example", "d@e.example", "e@e.example",
+                  "f@e.example"},
+                 message) == "452");
+}
+
+TEST_CASE(
+    "[O2] wrong passwords, unknown names and blocked accounts are refused, and guessing ends") {
+    Fixture f;
+    f.connect(smtp::Service::submission, "203.0.113.9");
+    CHECK(f.log_in("alice", "wrong").error().code == "USR-CRD");
+    CHECK(f.log_in("nobody", "secret").error() == f.log_in("alice", "wrong").error());
+    CHECK(f.log_in("AL@site.example", "secret"));
+    CHECK(f.log_in("alice", "secret"));  // remembered
+    f.alice.state = directory::Principal::State::blocked;
+    f.apply(f.directory.update_principal(f.alice));
+    CHECK(f.log_in("alice", "secret").error().code == "USR-BLK");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "USR-BLK");
+    for (int i = 0; i < 10; ++i) CHECK_FALSE(f.log_in("bob", "guess"));
+    CHECK(f.log_in("bob", "guess").error().code == "USR-TRY");
+    f.connect(smtp::Service::submission, "203.0.113.10");
+    CHECK(f.log_in("bob", "guess").error().code == "USR-CRD");
+    CHECK(f.audited(audit::Type::auth_ok).size() == 2);
+}
+
+TEST_CASE("a changed password counts at once, remembered or not") {
+    Fixture f;
+    f.as_alice();
+    f.apply(f.directory.set_credential({.id = directory::CredentialId::make(2),
+                                        .principal = f.alice.id,
+                                        .argon2 = *crypto::hash_password("new")}));
+    CHECK_FALSE(f.log_in("alice", "secret"));
+    CHECK(f.log_in("alice", "new"));
+}
+
+TEST_CASE("[R07] a thousand guesses of addresses from one network learn ten answers") {
+    Fixture f;
+    int learnt = 0;
+    for (int i = 0; i < 1000; ++i) {
+        f.connect(smtp::Service::mx, "203.0.113.9");
+        CHECK(net::run(f.session->mail({})));
+        const auto answer = net::run(f.session->rcpt(
+            {.recipient = mailbox(("guess" + std::to_string(i) + "@site.example").c_str())}));
+        learnt += answer.error().code == "RCP-UNK";
+    }
+    CHECK(learnt == 10);
+    f.connect(smtp::Service::mx, "203.0.113.10");
+    CHECK(f.send("", {"bob@site.example"}, message) == "250");
+}
+
+TEST_CASE("limits of size hold for the octets that come, whatever was announced") {
+    Fixture f;
+    f.as_alice();
+    CHECK(net::run(
+              f.session->mail({.sender = mailbox("alice@site.example"), .size_bytes = 1'000'001}))
+              .error()
+              .code == "MSG-BIG");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message + std::string(1'000'000, 'x')) ==
+          "MSG-BIG");
+    CHECK(f.send("alice@site.example", {"x@ext.example"},
+                 "Subject: x\r\n" + std::string(900'000, 'x')) != "250");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "250");
+    CHECK(f.entries().size() == 1);
+}
+
+TEST_CASE("[J11] broken MIME is refused with what is wrong") {
+    Fixture f;
+    f.as_alice();
+    std::string broken = message;
+    broken.insert(0, "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, broken) == "MIM-BRK");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, "") == "MSG-EMP");
+}

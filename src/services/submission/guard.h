@@ -1,0 +1,41 @@
+// Guard: counts what guessers do, by network (an IPv4 address or an IPv6 /64), and says when it is
+// enough (attacks.md §4, R07). In memory, bounded, thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "system/net/endpoint.h"
+
+namespace pidge::submission {
+
+struct GuardLimits {
+    std::uint32_t per_window = 10;
+    std::chrono::seconds window{60};
+    std::uint32_t per_day = 50;
+};
+
+class Guard {
+ public:
+    Guard(const Clock& clock, GuardLimits limits) : clock_(clock), limits_(limits) {}
+
+    void count(const net::Address& client);
+    bool is_enough(const net::Address& client);
+
+ private:
+    struct Counts {
+        SteadyTime window_start{}, day_start{};
+        std::uint32_t in_window = 0, in_day = 0;
+    };
+    Counts* find(const net::Address& client);
+
+    const Clock& clock_;
+    const GuardLimits limits_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, Counts> counts_;
+};
+
+}  // namespace pidge::submission

@@ -1,0 +1,101 @@
+#include "services/submission/recipients.h"
+
+#include <map>
+
+#include "mail/policy/route.h"
+
+namespace pidge::submission {
+
+using directory::Found;
+
+net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
+    given_.push_back(to.recipient);
+    switch (found.kind) {
+        case Found::Kind::nothing:
+            add_final(to.recipient, to);
+            break;
+        case Found::Kind::principal: {
+            const auto published = address::parse_mailbox(found.entry.published);
+            add_final(published ? *published : to.recipient, to);
+            break;
+        }
+        case Found::Kind::role: {
+            Expansion expansion{.address = to.recipient.text()};
+            co_await expand(std::move(found.members), to, expansion);
+            if (!expansion.members.empty()) {
+                expansions_.push_back(std::move(expansion));
+                break;
+            }
+            // Nobody is named for the role, or nobody who exists: it works all the same [J5].
+            address::Mailbox role = to.recipient;
+            const auto site = directory_.site();
+            if (role.domain.empty() && !site->domains().empty())
+                role.domain = site->domains().front().name;
+            add_final(role, to);
+        }
+    }
+}
+
+// Breadth first, so that depth is a count of rounds.
+net::Task<void> Recipients::expand(std::vector<std::string> members, const smtp::RcptTo& to,
+                                   Expansion& expansion) {
+    std::set<std::string> seen{address::key(to.recipient)};
+    for (std::size_t depth = 0; depth < expansion_depth_max && !members.empty(); ++depth) {
+        std::vector<std::string> next;
+        for (const std::string& member : members) {
+            const auto mailbox = address::parse_mailbox(member);
+            if (!mailbox || seen.size() > expansion_members_max ||
+                !seen.insert(address::key(*mailbox)).second)
+                continue;
+            const bool ours = directory_.site()->find_domain(mailbox->domain) != nullptr;
+            const Found found = ours ? co_await directory_.find(*mailbox) : Found{};
+            if (found.kind == Found::Kind::role) {
+                next.insert(next.end(), found.members.begin(), found.members.end());
+            } else if (!ours || found.kind == Found::Kind::principal) {
+                const auto published = ours ? address::parse_mailbox(found.entry.published)
+                                            : Result<address::Mailbox>(*mailbox);
+                if (!published) continue;
+                add_final(*published, to);
+                expansion.members.push_back(published->text());
+            }
+        }
+        members = std::move(next);
+    }
+}
+
+void Recipients::add_final(const address::Mailbox& mailbox, const smtp::RcptTo& to) {
+    if (!keys_.insert(address::key(mailbox)).second) return;
+    queue::Recipient recipient{
+        .address = mailbox,
+        .original = to.original_recipient,
+        .notify_given = to.notify.is_given,
+        .notify_success = to.notify.success,
+        .notify_failure = to.notify.failure,
+        .notify_delay = to.notify.delay,
+    };
+    // RFC 3461 §4.2: the sender is told about the address that was written, not about what it
+    // became here.
+    if (recipient.original.empty() && mailbox != to.recipient && !to.recipient.domain.empty())
+        recipient.original = "rfc822;" + to.recipient.text();
+    final_.push_back(std::move(recipient));
+}
+
+std::vector<queue::Entry> Recipients::entries(const queue::Entry& base,
+                                              const directory::Site& site) const {
+    std::vector<queue::Entry> entries;
+    std::map<std::string, std::size_t> by_destination;
+    for (const queue::Recipient& recipient : final_) {
+        queue::Destination destination = policy::destination_for(site, recipient.address);
+        const auto [found, is_new] = by_destination.try_emplace(destination.text(), entries.size());
+        if (is_new) {
+            queue::Entry entry = base;
+            entry.id.index = static_cast<std::uint16_t>(entries.size());
+            entry.destination = std::move(destination);
+            entries.push_back(std::move(entry));
+        }
+        entries[found->second].recipients.push_back(recipient);
+    }
+    return entries;
+}
+
+}  // namespace pidge::submission

@@ -1,0 +1,402 @@
+#include "services/submission/session.h"
+
+#include "base/check.h"
+#include "base/metrics.h"
+#include "mail/policy/envelope.h"
+#include "mail/policy/refusals.h"
+#include "mail/queue/plan.h"
+#include "services/submission/events.h"
+#include "services/submission/received.h"
+#include "system/net/gone.h"
+
+namespace pidge::submission {
+
+namespace {
+
+using policy::Code;
+using policy::refuse;
+
+metrics::Counter accepted_submission{"pidge_messages_accepted_total",
+                                     "Messages answered with 250, by how they came.", "from",
+                                     "submission"};
+metrics::Counter accepted_range{"pidge_messages_accepted_total",
+                                "Messages answered with 250, by how they came.", "from", "range"};
+metrics::Counter accepted_outside{"pidge_messages_accepted_total",
+                                  "Messages answered with 250, by how they came.", "from",
+                                  "outside"};
+metrics::Counter refused_total{"pidge_refusals_total", "Commands and messages that were refused."};
+metrics::Counter accepted_bytes{"pidge_accepted_bytes_total", "Octets of accepted messages."};
+
+std::string reply_text(const Refusal& why) {
+    return std::to_string(why.reply_code) + " " + why.status.text() +
+           (why.code.empty() ? " " : " [" + why.code + "] ") + why.text;
+}
+
+metrics::Counter& accepted_by(const policy::Submitter& submitter) {
+    using Kind = policy::Submitter::Kind;
+    if (submitter.kind == Kind::outside) return accepted_outside;
+    return submitter.kind == Kind::range ? accepted_range : accepted_submission;
+}
+
+}  // namespace
+
+Session::Session(Gateway& gateway, smtp::Connection connection)
+    : gateway_(gateway),
+      options_(gateway.options()),
+      connection_(std::move(connection)),
+      id_(SessionId::make(gateway.parts().clock.unix_ms())) {}
+
+template <typename T>
+net::Task<Result<T>> Session::answered(const char* command, net::Task<Result<T>> task) {
+    Result<T> result = refuse(Code::busy);
+    try {
+        result = co_await std::move(task);
+    } catch (const store::Fault& fault) {
+        log::write(store_fault, {{"session", id_.text()}, {"reason", fault.what()}});
+        result =
+            refuse(fault.why == store::Fault::Why::full ? Code::no_space : Code::store_unavailable);
+    } catch (const net::Gone& gone) {
+        if (gone.why != net::Gone::Why::full)
+            throw;  // a pool was full; anything else ends the session
+    }
+    if (!result) refused(command, result.error());
+    co_return result;
+}
+
+net::Task<Result<void>> Session::open() {
+    gateway_.parts().trail.note(
+        gateway_.parts().trail.entry(audit::Type::session_open, "smtp",
+                                     {{"session", id_.text()},
+                                      {"client", connection_.remote.text()},
+                                      {"listener", connection_.listener},
+                                      {"local", connection_.local.text()}}));
+    co_return Result<void>{};
+}
+
+void Session::client_is(smtp::ClientState state) {
+    client_ = std::move(state);
+}
+
+// --- logging in ---
+
+Result<sasl::Identity> Session::logged_in(Result<Login> login, const std::string& name,
+                                          const std::string& authorization,
+                                          const std::string& mechanism) {
+    audit::Trail& trail = gateway_.parts().trail;
+    cbor::Map fields = client_fields();
+    fields["login"] = name.substr(0, 320);
+    fields["mechanism"] = mechanism;
+    // Acting for somebody else needs delegation, which nobody has been given.
+    if (login && !authorization.empty() && authorization != name &&
+        authorization != login->principal.login)
+        login = Refusal{.kind = Refusal::Kind::credentials,
+                        .text = "You may not act for " + authorization + ".",
+                        .status = {5, 7, 8},
+                        .reply_code = 535};
+    if (!login) {
+        fields["reply"] = reply_text(login.error());
+        trail.note(trail.entry(audit::Type::auth_fail, "smtp", std::move(fields)));
+        log::write(login_failed, {{"session", id_.text()},
+                                  {"client", connection_.remote.text()},
+                                  {"login", name},
+                                  {"reply", login.error().text}});
+        return refusal_of(std::move(login));
+    }
+    fields["principal"] = login->principal.id.text();
+    fields["credential"] = login->credential.text();
+    trail.note(trail.entry(audit::Type::auth_ok, "smtp", std::move(fields)));
+    return sasl::Identity{.principal = login->principal.id.text(),
+                          .login = login->principal.login,
+                          .credential = login->credential.text()};
+}
+
+net::Task<Result<sasl::Identity>> Session::verify_password(std::string authorization,
+                                                           std::string login, std::string password,
+                                                           std::string mechanism) {
+    Result<Login> outcome = refuse(Code::busy);
+    try {
+        outcome = co_await gateway_.parts().authenticator.password(
+            login, std::move(password), connection_.remote.address, "submission");
+    } catch (const store::Fault& fault) {
+        log::write(store_fault, {{"session", id_.text()}, {"reason", fault.what()}});
+    } catch (const net::Gone& gone) {
+        if (gone.why != net::Gone::Why::full) throw;
+    }
+    // RFC 4954 §6: a temporary failure of authentication is 454.
+    if (!outcome && outcome.error().kind == Refusal::Kind::temporary)
+        outcome.error().reply_code = 454;
+    co_return logged_in(std::move(outcome), login, authorization, mechanism);
+}
+
+net::Task<Result<sasl::ScramVerifier>> Session::find_scram_verifier(std::string authorization,
+                                                                    std::string login) {
+    scram_.reset();
+    const auto found =
+        co_await gateway_.parts().authenticator.scram(login, connection_.remote.address);
+    if (!found) co_return found.error();
+    scram_ = *found;
+    co_return sasl::ScramVerifier{
+        .salt = found->salt,
+        .iterations = found->iterations,
+        .stored_key = found->stored_key,
+        .server_key = found->server_key,
+        .identity = {.login = login, .acting_for = std::move(authorization)},
+        .is_real = found->login.has_value(),
+    };
+}
+
+net::Task<Result<sasl::Identity>> Session::scram_finished(sasl::ScramVerifier verifier,
+                                                          bool proof_holds, std::string mechanism) {
+    if (!scram_) co_return refuse(Code::credentials_wrong);
+    ScramLogin login = *std::exchange(scram_, std::nullopt);
+    auto outcome = co_await gateway_.parts().authenticator.scram_finished(
+        std::move(login), proof_holds, connection_.remote.address);
+    co_return logged_in(std::move(outcome), verifier.identity.login, verifier.identity.acting_for,
+                        mechanism);
+}
+
+// --- one message ---
+
+net::Task<Result<policy::Submitter>> Session::submitter() {
+    if (client_.identity) {
+        const auto id = directory::PrincipalId::parse(client_.identity->principal);
+        const auto principal =
+            id ? co_await gateway_.parts().directory.find_principal(*id) : std::nullopt;
+        if (!principal || principal->state == directory::Principal::State::blocked)
+            co_return refuse(Code::account_blocked);
+        co_return policy::submitter_of(*principal);
+    }
+    if (connection_.service == smtp::Service::mx) {
+        const auto site = gateway_.parts().directory.site();
+        if (const auto* range =
+                site->find_range(connection_.remote.address, gateway_.parts().clock.now()))
+            co_return policy::submitter_of(*range);
+    }
+    co_return policy::Submitter{};
+}
+
+net::Task<Result<void>> Session::mail(smtp::MailFrom from) {
+    return answered("MAIL", start_mail(std::move(from)));
+}
+
+net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
+    transaction_.reset();
+    GatewayParts& parts = gateway_.parts();
+    if (parts.store.health().state == store::Health::State::low_space)
+        co_return refuse(Code::no_space);
+    if (parts.store.health().state == store::Health::State::failed)
+        co_return refuse(Code::store_unavailable);
+    if (from.size_bytes && *from.size_bytes > options_->message_bytes_max)
+        co_return refuse(Code::message_too_large);
+
+    auto transaction = std::make_unique<Transaction>(parts.directory);
+    transaction->submitter = CO_TRY(co_await submitter());
+    const auto site = parts.directory.site();
+    directory::Found found;
+    if (from.sender && site->find_domain(from.sender->domain))
+        found = co_await parts.directory.find(*from.sender);
+    transaction->sender =
+        CO_TRY(policy::plan_sender(transaction->submitter, from.sender, *site, found));
+    transaction->from = std::move(from);
+    transaction->id = queue::QueueId::make(parts.clock.unix_ms());
+    transaction_ = std::move(transaction);
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Session::rcpt(smtp::RcptTo to) {
+    return answered("RCPT", add_recipient(std::move(to)));
+}
+
+net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
+    check(transaction_ != nullptr, "RCPT without MAIL");
+    GatewayParts& parts = gateway_.parts();
+    if (transaction_->recipients.given().size() >= options_->recipients_max)
+        co_return Refusal{
+            .kind = Refusal::Kind::limit,
+            .text = "Too many recipients in one message; send the rest in another one.",
+            .status = {4, 5, 3},
+            .reply_code = 452};
+    const bool outside = !transaction_->submitter.is_submitting();
+    if (outside && gateway_.guessing().is_enough(connection_.remote.address))
+        co_return refuse(Code::recipient_guessing);
+    const auto site = parts.directory.site();
+    directory::Found found;
+    if (to.recipient.domain.empty() || site->find_domain(to.recipient.domain))
+        found = co_await parts.directory.find(to.recipient);
+    const auto allowed =
+        policy::check_recipient(transaction_->submitter, to.recipient, *site, found);
+    if (!allowed) {
+        if (outside && allowed.error().kind == Refusal::Kind::not_found)
+            gateway_.guessing().count(connection_.remote.address);
+        co_return allowed.error();
+    }
+    co_await transaction_->recipients.add(std::move(to), std::move(found));
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Session::begin_body() {
+    check(transaction_ && !transaction_->recipients.is_empty(), "DATA without recipients");
+    GatewayParts& parts = gateway_.parts();
+    transaction_->content = std::make_unique<Content>(
+        parts.store, parts.directory, parts.clock,
+        ContentOptions{
+            .submitter = transaction_->submitter,
+            .hostname = options_->hostname,
+            .message_id = "<" + transaction_->id.text() + "@" + options_->hostname + ">",
+            .message_bytes_max = options_->message_bytes_max,
+            .body = transaction_->from.body,
+            .smtputf8 = transaction_->from.smtputf8,
+        });
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Session::body(std::string_view bytes) {
+    check(transaction_ && transaction_->content, "a body without DATA");
+    return answered("DATA", transaction_->content->write(bytes));
+}
+
+net::Task<Result<smtp::Accepted>> Session::end_body() {
+    return answered("DATA", accept());
+}
+
+net::Task<Result<smtp::Accepted>> Session::accept() {
+    check(transaction_ && transaction_->content, "the end of a body without DATA");
+    GatewayParts& parts = gateway_.parts();
+    const StoredContent stored = CO_TRY(co_await transaction_->content->finish());
+    const auto entries =
+        transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
+
+    store::Change change;
+    queue::plan_enqueue(change, entries, stored.blob);
+    parts.trail.append(change, accept_entry(stored, entries));
+    for (const Expansion& expansion : transaction_->recipients.expansions()) {
+        cbor::Array members(expansion.members.begin(), expansion.members.end());
+        parts.trail.append(change, parts.trail.entry(audit::Type::expand, "smtp",
+                                                     {{"queue", transaction_->id.text()},
+                                                      {"address", expansion.address},
+                                                      {"to", std::move(members)}}));
+    }
+    const auto committed = co_await parts.store.commit(std::move(change));
+    check(committed.has_value(), "a message was in conflict with the state of the store");
+
+    for (const queue::Entry& entry : entries) parts.wake(entry.destination, entry.due);
+    accepted_by(transaction_->submitter).add();
+    log::write(message_accepted,
+               {{"queue", transaction_->id.text()},
+                {"session", id_.text()},
+                {"client", connection_.remote.text()},
+                {"from", transaction_->sender ? transaction_->sender->text() : "<>"},
+                {"recipients", transaction_->recipients.given().size()},
+                {"bytes", stored.blob.size_bytes}});
+    accepted_bytes.add(static_cast<std::int64_t>(stored.blob.size_bytes));
+    smtp::Accepted accepted{.queue_id = transaction_->id.text()};
+    transaction_.reset();
+    co_return accepted;
+}
+
+queue::Entry Session::base_entry(const StoredContent& stored) const {
+    const WallTime now = gateway_.parts().clock.now();
+    const auto& given = transaction_->recipients.given();
+    queue::Entry entry{
+        .id = {.message = transaction_->id},
+        .sender = transaction_->sender,
+        .envelope_id = transaction_->from.envelope_id,
+        .return_full = transaction_->from.ret == smtp::MailFrom::Return::full,
+        .smtputf8 = transaction_->from.smtputf8,
+        .eight_bit = stored.eight_bit,
+        .body = stored.blob.id,
+        .body_bytes = stored.blob.size_bytes,
+        .arrived = now,
+        .principal = transaction_->submitter.id,
+        .due = now,
+    };
+    entry.trace = received_field({
+        .connection = connection_,
+        .client = client_,
+        .hostname = options_->hostname,
+        .queue_id = transaction_->id.text(),
+        .only_recipient = given.size() == 1 && !given.front().domain.empty()
+                              ? std::optional(given.front())
+                              : std::nullopt,
+        .smtputf8 = transaction_->from.smtputf8,
+        .shows_identity = options_->trace_shows_identity,
+        .now = now,
+    });
+    return entry;
+}
+
+// --- the record ---
+
+cbor::Map Session::client_fields() const {
+    cbor::Map fields{{"session", id_.text()},
+                     {"client", connection_.remote.text()},
+                     {"listener", connection_.listener}};
+    if (!client_.helo.empty()) fields["helo"] = client_.helo.substr(0, 255);
+    if (client_.tls) {
+        cbor::Map tls{{"version", client_.tls->version}, {"cipher", client_.tls->cipher}};
+        if (!client_.tls->server_name.empty()) tls["sni"] = client_.tls->server_name;
+        fields["tls"] = std::move(tls);
+    }
+    if (client_.identity) {
+        fields["principal"] = client_.identity->principal;
+        fields["login"] = client_.identity->login;
+        fields["credential"] = client_.identity->credential;
+    }
+    return fields;
+}
+
+audit::Entry Session::accept_entry(const StoredContent& stored,
+                                   const std::vector<queue::Entry>& entries) const {
+    cbor::Map fields = client_fields();
+    fields["queue"] = transaction_->id.text();
+    fields["node"] = options_->node;
+    fields["from"] = transaction_->sender ? transaction_->sender->text() : "<>";
+    if (transaction_->submitter.kind == policy::Submitter::Kind::range) {
+        fields["principal"] = transaction_->submitter.id;
+        fields["range"] = transaction_->submitter.name;
+        const auto site = gateway_.parts().directory.site();
+        if (const auto* range =
+                site->find_range(connection_.remote.address, gateway_.parts().clock.now()))
+            fields["owner"] = range->owner;
+    }
+    cbor::Array to;
+    for (const address::Mailbox& recipient : transaction_->recipients.given())
+        to.emplace_back(recipient.text());
+    fields["to"] = std::move(to);
+    cbor::Array destinations;
+    for (const queue::Entry& entry : entries) destinations.emplace_back(entry.destination.text());
+    fields["destinations"] = std::move(destinations);
+    fields["size"] = stored.blob.size_bytes;
+    fields["sha256"] = cbor::Octets{Bytes(stored.blob.id.bytes())};
+    cbor::Map header;
+    for (const auto& [name, value] : stored.header) header[name] = value;
+    fields["header"] = std::move(header);
+    if (!stored.changed.empty())
+        fields["changed"] = cbor::Array(stored.changed.begin(), stored.changed.end());
+    return gateway_.parts().trail.entry(audit::Type::accept, "smtp", std::move(fields));
+}
+
+void Session::refused(std::string_view command, const Refusal& why) {
+    refused_total.add();
+    cbor::Map fields = client_fields();
+    fields["command"] = command;
+    fields["reply"] = reply_text(why);
+    if (transaction_) {
+        fields["queue"] = transaction_->id.text();
+        fields["from"] = transaction_->from.sender ? transaction_->from.sender->text() : "<>";
+    }
+    gateway_.parts().trail.note(
+        gateway_.parts().trail.entry(audit::Type::reject, "smtp", std::move(fields)));
+    log::write(message_refused, {{"session", id_.text()},
+                                 {"client", connection_.remote.text()},
+                                 {"command", command},
+                                 {"reply", reply_text(why)}});
+}
+
+void Session::closed(std::string_view why) {
+    gateway_.parts().trail.note(gateway_.parts().trail.entry(
+        audit::Type::session_close, "smtp",
+        {{"session", id_.text()}, {"client", connection_.remote.text()}, {"reason", why}}));
+}
+
+}  // namespace pidge::submission

@@ -1,0 +1,76 @@
+// Session: one connection's dealings with the gateway. The session knows the client; the
+// transaction (one message) is a struct of its own with one reset, so that nothing of a message
+// survives it (attacks.md F05, G2).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "services/submission/content.h"
+#include "services/submission/gateway.h"
+#include "services/submission/recipients.h"
+
+namespace pidge::submission {
+
+using SessionId = Id<struct SessionTag>;
+
+struct Transaction {
+    smtp::MailFrom from;
+    std::optional<address::Mailbox> sender;  // as it goes out
+    policy::Submitter submitter;
+    queue::QueueId id;
+    Recipients recipients;
+    std::unique_ptr<Content> content;
+
+    explicit Transaction(directory::Directory& directory) : recipients(directory) {}
+};
+
+class Session final : public smtp::BackendSession {
+ public:
+    Session(Gateway& gateway, smtp::Connection connection);
+
+    net::Task<Result<void>> open() override;
+    void client_is(smtp::ClientState state) override;
+    net::Task<Result<sasl::Identity>> verify_password(std::string authorization, std::string login,
+                                                      std::string password,
+                                                      std::string mechanism) override;
+    net::Task<Result<sasl::ScramVerifier>> find_scram_verifier(std::string authorization,
+                                                               std::string login) override;
+    net::Task<Result<sasl::Identity>> scram_finished(sasl::ScramVerifier verifier, bool proof_holds,
+                                                     std::string mechanism) override;
+    net::Task<Result<void>> mail(smtp::MailFrom from) override;
+    net::Task<Result<void>> rcpt(smtp::RcptTo to) override;
+    net::Task<Result<void>> begin_body() override;
+    net::Task<Result<void>> body(std::string_view bytes) override;
+    net::Task<Result<smtp::Accepted>> end_body() override;
+    void reset() override { transaction_.reset(); }
+    void refused(std::string_view command, const Refusal& why) override;
+    void closed(std::string_view why) override;
+
+ private:
+    net::Task<Result<void>> start_mail(smtp::MailFrom from);
+    net::Task<Result<void>> add_recipient(smtp::RcptTo to);
+    net::Task<Result<smtp::Accepted>> accept();
+    net::Task<Result<policy::Submitter>> submitter();
+    Result<sasl::Identity> logged_in(Result<Login> login, const std::string& name,
+                                     const std::string& authorization,
+                                     const std::string& mechanism);
+    queue::Entry base_entry(const StoredContent& stored) const;
+    audit::Entry accept_entry(const StoredContent& stored,
+                              const std::vector<queue::Entry>& entries) const;
+    cbor::Map client_fields() const;
+    // Every refusal leaves through here, so that each stands in the audit trail.
+    template <typename T>
+    net::Task<Result<T>> answered(const char* command, net::Task<Result<T>> task);
+
+    Gateway& gateway_;
+    const std::shared_ptr<const GatewayOptions> options_;
+    const smtp::Connection connection_;
+    const SessionId id_;
+    smtp::ClientState client_;
+    std::optional<ScramLogin> scram_;
+    std::unique_ptr<Transaction> transaction_;
+};
+
+}  // namespace pidge::submission
