@@ -29,13 +29,14 @@ def merged(sections, changes):
 
 
 def site_config(folder, ports, pair=None, domain="site.test", hostname="mx.site.test", dns_port=None, relay_port=25,
-                anchors=None, changes=None):
+                anchors=None, next_hop=None, changes=None):
     """Writes the TOML file of one machine below folder and returns its path.
 
     ports      {"smtp": n, "submission": n, "submissions": n, "admin": n}; a missing one is not opened
     pair       certs.Pair of the server
     dns_port   of a dnszone.Zone on 127.0.0.1 that all look-ups go to
     relay_port the port at which other sites' mail exchangers listen (25 outside tests)
+    next_hop   "HOST:PORT": everything for other sites goes there instead; "discard": it is queued, then thrown away
     anchors    PEM file of the authorities that relaying trusts
     changes    {section: {key: value}} laid over the rest
     """
@@ -51,6 +52,8 @@ def site_config(folder, ports, pair=None, domain="site.test", hostname="mx.site.
         sections["tls"] = {"certificate": pair.certificate, "key": pair.key}
     if anchors:
         sections["relay"]["anchors"] = anchors
+    if next_hop:
+        sections["relay"]["next_hop"] = next_hop
     if dns_port:
         sections["dns"] = {"servers": [f"127.0.0.1:{dns_port}"]}
     path = os.path.join(folder, "pidge.toml")

@@ -50,16 +50,19 @@ def master_services(listen, extra=""):
 
 
 class Postfix:
-    def __init__(self, tls=None, relay=None, host="127.0.0.1", port=0, hostname="mx.peer.test", settings=None):
-        """tls: a certs.Pair, offered by STARTTLS; relay: HOST:PORT that gets everything; settings: more of main.cf."""
+    def __init__(self, tls=None, relay=None, discard=False, host="127.0.0.1", port=0, hostname="mx.peer.test", settings=None,
+                 services="", below=None):
+        """tls: a certs.Pair, offered by STARTTLS; relay: HOST:PORT that gets everything; discard: queue, then throw away;
+        settings: more of main.cf; services: more of master.cf; below: folder for its own one."""
         require()
-        self.folder = tempfile.mkdtemp(prefix="pidge-postfix-")
+        self.folder = tempfile.mkdtemp(prefix="pidge-postfix-", dir=below)
         self.host, self.port = host, port or processes.free_port(host)
         self.etc, self.mail = os.path.join(self.folder, "etc"), os.path.join(self.folder, "mail")
         self.process = None
-        self.write(tls, relay, hostname, settings or {})
+        self.write(tls, relay, discard, hostname, settings or {})
+        self.save("master.cf", master_services(f"{self.host}:{self.port}", services))
 
-    def write(self, tls, relay, hostname, settings):
+    def write(self, tls, relay, discard, hostname, settings):
         os.chmod(self.folder, 0o755)
         for name in ("etc", "queue", "data", "mail"):
             os.mkdir(os.path.join(self.folder, name))
@@ -78,6 +81,8 @@ class Postfix:
             address, _, port = relay.rpartition(":")
             values |= {"relayhost": f"[{address}]:{port}", "default_transport": "smtp", "smtp_tls_security_level": "may",
                        "minimal_backoff_time": "1s", "queue_run_delay": "1s"}
+        elif discard:
+            values |= {"default_transport": "discard:"}
         else:
             values |= {"virtual_mailbox_domains": "static:ok", "virtual_mailbox_maps": "static:inbox/",
                        "virtual_mailbox_base": self.mail, "virtual_uid_maps": f"static:{account.pw_uid}",
@@ -88,7 +93,6 @@ class Postfix:
                        "smtpd_tls_security_level": "may", "smtpd_tls_received_header": "yes"}
         values |= settings
         self.save("main.cf", "".join(f"{key} = {value}\n" for key, value in values.items()))
-        self.save("master.cf", master_services(f"{self.host}:{self.port}"))
         self.save("dynamicmaps.cf", "")
 
     def save(self, name, text):

@@ -121,6 +121,9 @@ class Server:
             raise AssertionError(f"pidge {' '.join(arguments)} ended with code {code}:\n{out}{err}")
         return out
 
+    def add_account(self, address, password):
+        self.pidge("account", "add", address, "--password-stdin", input=password.encode() + b"\n")
+
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()

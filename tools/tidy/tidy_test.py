@@ -129,12 +129,17 @@ class Banned(RuleTest):
         for code in ("strcpy(a, b);", "std::sprintf(a, b);", "system(a);", "::popen(a, b);", "int n = atoi(a);", "gets(a);",
                      "std::rand();", "strtok(a, b);", "std::regex r;", "thread.detach();", "std::stoi(a);", "assert(x);",
                      "std::cout << 1;", "auto t = std::chrono::system_clock::now();", "usleep(3);", "isdigit(c);", "return time(nullptr);",
-                     "x = a * time(0);", "x = a && time(0);"):
+                     "x = a * time(0);", "std::this_thread::sleep_for(1s);", "x = a && time(0);"):
             self.refused(banned, {"src/mail/x.cc": f"void f() {{\n    {code}\n}}\n"}, "x.cc:2")
 
     def test_words_in_comments_and_texts_and_longer_names(self):
-        self.accepted(banned, {"src/mail/x.cc": '// system("rm") is not used\nauto a = "gets(x)"; f.system(); my_rand();\n'
+        self.accepted(banned, {"src/mail/x.cc": '// system("rm") is not used\nauto a = "gets(x)"; f.system(); my_rand(); co_await net::sleep_for(1s);\n'
                                                 'auto b = R"(strcpy(a, b))"; int c = 1\'000; char d = \'"\'; brand(); \n'})
+
+    def test_an_excuse_needs_a_reason(self):
+        self.accepted(banned, {"src/mail/x.cc": 'a = getenv("A");  // tidy: read once, before main\n'
+                                                '// tidy: the fault suite ends the process here\n_exit(1);\n'})
+        self.refused(banned, {"src/mail/x.cc": 'a = getenv("A");  // tidy: ok\n'}, "getenv")
 
     def test_a_function_of_ours_may_have_the_name(self):
         self.accepted(banned, {"src/mail/x.h": "WallTime time() const;\nconst A& time(int a);\nstd::vector<int> time(A a);\n"})

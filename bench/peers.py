@@ -1,0 +1,83 @@
+"""The servers that are measured: Postfix and pidge, each in the roles of the benchmark, with equal durability.
+
+Roles:
+    accept      takes mail for b@out.test from 127.0.0.1, makes it durable, then throws it away
+    relay       the same, but hands it on to the sink's port
+    submission  implicit TLS and AUTH PLAIN as u0 / pass, then as accept
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+
+import certs  # noqa: E402
+import postfix  # noqa: E402
+import processes  # noqa: E402
+import server  # noqa: E402
+
+USER, PASSWORD = "u0", "pass"
+
+
+class PostfixPeer:
+    name = "postfix"
+
+    def __init__(self, role, sink_port, folder):
+        self.submission_port = processes.free_port()
+        pair = certs.Authority(os.path.join(folder, "postfix-ca")).issue("localhost")
+        # in_flow_delay is 0 already: bursts are taken as they come.
+        settings, services = {"smtpd_client_connection_count_limit": "0",
+                              "default_process_limit": "1200"}, ""
+        if role == "submission":
+            settings |= {"smtpd_sasl_type": "cyrus", "smtpd_sasl_local_domain": "site.test"}
+            services = self.submission_service()
+        self.server = postfix.Postfix(tls=pair, discard=role != "relay", settings=settings, services=services, below=folder,
+                                      relay=f"127.0.0.1:{sink_port}" if role == "relay" else None)
+        if role == "submission":
+            self.make_password_file()
+        self.server.start()
+        self.port, self.pid = self.server.port, self.server.process.pid
+        self.login = f"{USER}:{PASSWORD}"
+
+    def submission_service(self):
+        return (f"127.0.0.1:{self.submission_port} inet n - n - - smtpd\n"
+                "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_wrappermode=yes\n  -o mynetworks=\n"
+                "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n")
+
+    def make_password_file(self):
+        """Cyrus SASL with a file of its own, which smtpd must be able to read; Debian's Postfix looks for its settings
+        beside main.cf."""
+        where = os.path.join(self.server.etc, "sasl")
+        base = os.path.join(where, "sasldb2")
+        os.mkdir(where)
+        subprocess.run(["saslpasswd2", "-p", "-c", "-f", base, "-u", "site.test", USER], input=PASSWORD.encode(), check=True)
+        os.chmod(base, 0o644)
+        with open(os.path.join(where, "smtpd.conf"), "w", encoding="ascii") as file:
+            file.write(f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN\nsasldb_path: {base}\n")
+
+    def stop(self):
+        self.server.stop()
+
+
+class PidgePeer:
+    name = "pidge"
+
+    def __init__(self, role, sink_port, folder):
+        where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
+        next_hop = f"127.0.0.1:{sink_port}" if role == "relay" else "discard"
+        self.server = server.Server(folder=where, next_hop=next_hop, changes={"log": {"level": "warning"}})
+        self.server.start()
+        self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
+        self.submission_port = self.server.ports["submissions"]
+        self.login = f"{USER}@site.test:{PASSWORD}"
+        if role == "submission":
+            self.server.add_account(f"{USER}@site.test", PASSWORD)
+
+    def stop(self):
+        self.server.stop()
+
+
+PEERS = {"postfix": PostfixPeer, "pidge": PidgePeer}
