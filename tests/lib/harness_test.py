@@ -14,6 +14,7 @@ import certs  # noqa: E402
 import config  # noqa: E402
 import dnszone  # noqa: E402
 from postfix import Postfix  # noqa: E402
+from server import Server  # noqa: E402
 from sink import DROP, Raw, Sink  # noqa: E402
 
 TEXT = b"From: a@out.test\r\nSubject: dots\r\n\r\n.one\r\n..two\r\n\r\nend\r\n"
@@ -149,6 +150,71 @@ class PostfixTest(unittest.TestCase):
             message = sink.wait_for(1)[0]
             self.assertEqual((message.sender, message.recipients), ("a@out.test", ("b@site.test",)))
             self.assertTrue(message.octets.endswith(b"\r\n\r\n.one\r\n..two\r\n\r\nend\r\n"))
+
+
+STAND_IN = '''#!{python}
+"""Behaves like the program as far as server.py looks at it."""
+import http.server, json, re, signal, sys, threading
+text = open(sys.argv[sys.argv.index("--config") + 1]).read()
+if sys.argv[1] != "serve":
+    print(" ".join(sys.argv[1:3]), sys.stdin.read().strip())
+    sys.exit(3 if sys.argv[1] == "fail" else 0)
+class Admin(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"# HELP x y\\npidge_a_total{{k=\\"1\\"}} 2\\npidge_a_total 3\\npidge_a_total_more 9\\n")
+    def log_message(self, *_):
+        pass
+admin = http.server.HTTPServer(("127.0.0.1", int(re.search(r'admin = "127.0.0.1:(\\d+)"', text).group(1))), Admin)
+def end(*_):
+    print(json.dumps({{"event": "stopped"}}), flush=True)
+    threading.Thread(target=admin.shutdown).start()
+signal.signal(signal.SIGTERM, end)
+print(json.dumps({{"event": "started"}}), flush=True)
+admin.serve_forever()
+'''
+
+
+class ServerTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        program = os.path.join(self.folder.name, "stand-in")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(STAND_IN.format(python=sys.executable))
+        os.chmod(program, 0o755)
+        before = os.environ.get("PIDGE_BINARY")
+        os.environ["PIDGE_BINARY"] = program
+        self.addCleanup(lambda: os.environ.pop("PIDGE_BINARY") if before is None else
+                        os.environ.__setitem__("PIDGE_BINARY", before))
+
+    def test_a_server_lives_and_is_looked_at(self):
+        with Server() as server:
+            self.assertEqual([entry["event"] for entry in server.events()], ["started"])
+            self.assertEqual(server.metric("pidge_a_total"), 5)
+            self.assertEqual(server.pidge("echo", "this", input=b"word"), "echo this word\n")
+            with self.assertRaises(AssertionError):
+                server.pidge("fail", "this")
+            self.assertGreater(server.memory_kib(), 1000)
+            server.restart()
+            self.assertEqual(len(server.events("started")), 2)
+            self.assertEqual(len(server.events("stopped")), 1)
+            folder = server.folder
+        self.assertFalse(os.path.exists(folder))
+
+    def test_a_killed_server_has_no_time_for_a_word(self):
+        with Server() as server:
+            server.kill()
+            self.assertEqual(server.events("stopped"), [])
+            server.start()
+            self.assertEqual(len(server.events("started")), 2)
+
+    def test_a_server_that_does_not_start_is_an_assertion_with_its_log(self):
+        os.environ["PIDGE_BINARY"] = "/bin/false"
+        server = Server(folder=self.folder.name)
+        with self.assertRaisesRegex(AssertionError, "ended with code 1"):
+            server.start()
 
 
 class Config(unittest.TestCase):

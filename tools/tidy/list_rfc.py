@@ -32,4 +32,7 @@ def main(arguments):
     return 1 if complaints else 0
 
 
-sys.exit(main(sys.argv[1:]))
+try:
+    sys.exit(main(sys.argv[1:]))
+except BrokenPipeError:  # ./dev rfc | head
+    sys.stdout = None

@@ -136,4 +136,4 @@ class Tree:
 
 
 def is_test(path):
-    return path.endswith(("_test.cc", "_fuzz.cc")) or path.startswith("tests/")
+    return path.endswith(("_test.cc", "_fuzz.cc", "_test.h")) or path.startswith("tests/")
