@@ -1,0 +1,104 @@
+// Config: what the configuration file says about this machine: listeners, certificates, store,
+// paths, limits. What belongs to the organisation (domains, accounts, ranges, routes) is in the
+// store instead; nothing is in both. Every field has its line in option.cc, from which parser,
+// sample and manual come. Plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "program/config/mistake.h"
+#include "system/net/endpoint.h"
+
+namespace pidge::config {
+
+struct Site {
+    std::string hostname;  // fully qualified, lower case
+    std::string node = "n1";
+    std::string data = "/var/lib/pidge";
+};
+
+struct Log {
+    log::Level level = log::Level::info;
+    log::Form form = log::Form::text;
+};
+
+struct Certificate {
+    std::string chain, key;          // paths
+    std::vector<std::string> names;  // empty: those in the certificate
+    Position at;
+};
+
+enum class Service : std::uint8_t { mx, submission, submissions, http };
+
+struct Listener {
+    std::string name;
+    Service service = Service::mx;
+    std::optional<net::Endpoint> address;
+    std::string systemd;                  // name of a socket that systemd hands over
+    std::vector<net::Network> balancers;  // who must begin with a PROXY header
+    std::uint64_t connections = 1000;
+    Position at;
+
+    bool is_smtp() const { return service != Service::http; }
+    bool needs_certificate() const {
+        return service == Service::submission || service == Service::submissions;
+    }
+};
+
+struct Store {
+    enum class Engine : std::uint8_t { rocksdb, memory };
+    Engine engine = Engine::rocksdb;
+    std::string path;  // empty: "store" below the data directory
+    std::uint64_t reserve_bytes = 512ULL << 20;
+};
+
+struct Control {
+    std::string socket = "/run/pidge/control.sock";
+    std::uint64_t mode = 0600;
+};
+
+struct Dns {
+    std::vector<net::Endpoint> resolvers;  // empty: those of the machine
+    std::vector<std::string> stubs;        // "example.org@127.0.0.1:5353"
+    bool validate = true;
+};
+
+struct Relay {
+    std::vector<net::Address> sources;  // empty: the kernel chooses
+    std::chrono::seconds age_max = std::chrono::days(5);
+    std::chrono::seconds warn_after = std::chrono::hours(4);
+    std::uint64_t connections = 100;
+    std::uint64_t connections_per_destination = 10;
+    std::uint64_t port = 25;
+    std::string authorities;  // file with the certificate authorities for verified TLS
+};
+
+struct Limits {
+    std::uint64_t message_bytes = 50ULL << 20;
+    std::uint64_t recipients = 1000;
+    std::uint64_t connections_per_client = 20;
+    std::uint64_t threads = 0;  // 0: one for each core
+    std::chrono::seconds drain = std::chrono::seconds(30);
+};
+
+struct Config {
+    std::string file;
+    Site site;
+    Log log;
+    std::vector<Certificate> certificates;
+    std::vector<Listener> listeners;
+    Store store;
+    Control control;
+    Dns dns;
+    Relay relay;
+    Limits limits;
+
+    std::string store_path() const;
+};
+
+}  // namespace pidge::config

@@ -1,0 +1,139 @@
+#include "program/config/rules.h"
+
+#include <fmt/format.h>
+
+namespace pidge::config {
+namespace {
+
+using Mistakes = std::vector<Mistake>;
+
+void check_listener(const Config& config, const Settings& set, std::size_t i, Mistakes& out) {
+    const Listener& listener = config.listeners[i];
+    const bool has_address = set.is_given("listener", "address", i);
+    const bool has_systemd = set.is_given("listener", "systemd", i);
+    if (!has_address && !has_systemd)
+        out.push_back({.at = listener.at,
+                       .key = "listener.address",
+                       .wrong = "this listener has no address.",
+                       .instead = "Add: address = \"[::]:25\", or systemd = \"NAME\" for a socket "
+                                  "that systemd hands over."});
+    if (has_address && has_systemd)
+        out.push_back({.at = set.place("listener", "systemd", i, listener.at),
+                       .key = "listener.systemd",
+                       .wrong = "this listener has both an address and a socket from systemd.",
+                       .instead = "Keep one of the two."});
+    if (listener.needs_certificate() && config.certificates.empty() &&
+        !set.is_wrong("listener", "service", i))
+        out.push_back({.at = set.place("listener", "service", i, listener.at),
+                       .key = "listener.service",
+                       .wrong = "passwords are taken over TLS only, and there is no certificate.",
+                       .instead = "Add a [[certificate]] with chain and key."});
+    if (!listener.is_smtp() && !listener.balancers.empty())
+        out.push_back({.at = set.place("listener", "balancers", i, listener.at),
+                       .key = "listener.balancers",
+                       .wrong = "an http listener takes no PROXY header.",
+                       .instead = "Remove the line."});
+}
+
+void check_twins(const Config& config, const Settings& set, std::size_t i, Mistakes& out) {
+    const Listener& listener = config.listeners[i];
+    for (std::size_t j = 0; j < i; ++j) {
+        const Listener& other = config.listeners[j];
+        if (!listener.name.empty() && listener.name == other.name)
+            out.push_back({.at = set.place("listener", "name", i, listener.at),
+                           .key = "listener.name",
+                           .wrong = fmt::format("the listener on line {} is called \"{}\" too.",
+                                                other.at.line, listener.name),
+                           .instead = "Give each its own name."});
+        if (listener.address && other.address && *listener.address == *other.address)
+            out.push_back(
+                {.at = set.place("listener", "address", i, listener.at),
+                 .key = "listener.address",
+                 .wrong = fmt::format("the listener \"{}\" on line {} has {} already.", other.name,
+                                      other.at.line, listener.address->text()),
+                 .instead = "Give each its own address or port."});
+        if (!listener.systemd.empty() && listener.systemd == other.systemd)
+            out.push_back({.at = set.place("listener", "systemd", i, listener.at),
+                           .key = "listener.systemd",
+                           .wrong = fmt::format("the listener \"{}\" on line {} takes that socket "
+                                                "already.",
+                                                other.name, other.at.line),
+                           .instead = "Name each socket once."});
+    }
+}
+
+void check_listeners(const Config& config, const Settings& set, Mistakes& out) {
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+        if (!set.is_wrong("listener", "address", i)) check_listener(config, set, i, out);
+        check_twins(config, set, i, out);
+    }
+    const bool has_smtp = std::ranges::any_of(
+        config.listeners, [](const Listener& listener) { return listener.is_smtp(); });
+    if (!has_smtp && !set.is_wrong_section("listener"))
+        out.push_back({.key = "listener",
+                       .wrong = "no listener takes mail.",
+                       .instead = "Add for example: [[listener]] with name = \"mx\", service = "
+                                  "\"mx\", address = \"[::]:25\""});
+}
+
+void check_certificates(const Config& config, const Settings& set, Mistakes& out) {
+    for (std::size_t i = 0; i < config.certificates.size(); ++i) {
+        const Certificate& certificate = config.certificates[i];
+        const bool is_one_file = certificate.chain == certificate.key && !certificate.key.empty();
+        if (is_one_file)
+            out.push_back({.at = set.place("certificate", "key", i, certificate.at),
+                           .key = "certificate.key",
+                           .wrong = "chain and key are the same file, so everybody who may read "
+                                    "the one reads the other.",
+                           .instead = "Keep the private key in a file of its own."});
+        for (std::size_t j = 0; j < i; ++j)
+            for (const std::string& name : certificate.names)
+                if (std::ranges::find(config.certificates[j].names, name) !=
+                    config.certificates[j].names.end())
+                    out.push_back(
+                        {.at = set.place("certificate", "names", i, certificate.at),
+                         .key = "certificate.names",
+                         .wrong = fmt::format("the certificate on line {} is for {} already.",
+                                              config.certificates[j].at.line, name),
+                         .instead = "Name it in one of the two."});
+    }
+}
+
+void check_relay(const Config& config, const Settings& set, Mistakes& out) {
+    const Relay& relay = config.relay;
+    const Position nowhere;
+    if (relay.warn_after >= relay.age_max && !set.is_wrong("relay", "warn_after") &&
+        !set.is_wrong("relay", "age_max"))
+        out.push_back(
+            {.at = set.place("relay", "warn_after", 0, set.place("relay", "age_max", 0, nowhere)),
+             .key = "relay.warn_after",
+             .wrong = fmt::format("the warning after {} would come after the end, {}.",
+                                  duration_text(relay.warn_after), duration_text(relay.age_max)),
+             .instead = "Write a shorter warn_after, or a longer age_max."});
+    if (relay.connections_per_destination > relay.connections)
+        out.push_back({.at = set.place("relay", "connections_per_destination", 0,
+                                       set.place("relay", "connections", 0, nowhere)),
+                       .key = "relay.connections_per_destination",
+                       .wrong = fmt::format("{} for one destination are more than the {} in all.",
+                                            relay.connections_per_destination, relay.connections),
+                       .instead = fmt::format("Write at most {}.", relay.connections)});
+    std::size_t v4 = 0, v6 = 0;
+    for (const net::Address& source : relay.sources) ++(source.is_v6() ? v6 : v4);
+    if (v4 > 1 || v6 > 1)
+        out.push_back({.at = set.place("relay", "sources", 0, nowhere),
+                       .key = "relay.sources",
+                       .wrong = "there is more than one address of a family.",
+                       .instead = "Keep one IPv4 and one IPv6 address at most."});
+}
+
+}  // namespace
+
+std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
+    Mistakes out;
+    check_listeners(config, set, out);
+    check_certificates(config, set, out);
+    check_relay(config, set, out);
+    return out;
+}
+
+}  // namespace pidge::config
