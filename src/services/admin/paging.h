@@ -1,0 +1,45 @@
+// Filters and orders a list of objects held in memory; what the small data types share. Pure.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "services/admin/data_type.h"
+
+namespace pidge::admin {
+
+struct Sortable {
+    std::string id;
+    std::string key;  // by which it is ordered
+};
+
+inline QueryAnswer ordered(std::vector<Sortable> found, bool is_ascending) {
+    std::ranges::sort(found, [](const Sortable& a, const Sortable& b) {
+        return std::tie(a.key, a.id) < std::tie(b.key, b.id);
+    });
+    if (!is_ascending) std::ranges::reverse(found);
+    QueryAnswer answer{.total = found.size()};
+    answer.ids.reserve(found.size());
+    for (Sortable& item : found) answer.ids.push_back(std::move(item.id));
+    return answer;
+}
+
+// The members of a filter must be among these (RFC 8620 §5.5: unsupportedFilter otherwise).
+inline Result<> check_filter(const std::optional<json::Place>& filter,
+                             std::initializer_list<std::string_view> names) {
+    if (!filter) return {};
+    auto good = filter->only(names);
+    if (!good) good.error().kind = Refusal::Kind::unsupported;
+    return good;
+}
+
+inline Result<std::string> filter_text(const std::optional<json::Place>& filter,
+                                       std::string_view name) {
+    if (!filter) return std::string();
+    return TRY(filter->find_string(name)).value_or("");
+}
+
+}  // namespace pidge::admin

@@ -1,0 +1,18 @@
+// The data types of the site. Properties, filters and sort orders: docs/api.md.
+#pragma once
+
+#include <memory>
+
+#include "services/admin/data_type.h"
+
+namespace pidge::admin {
+
+std::unique_ptr<DataType> domain_type(Parts& parts);
+std::unique_ptr<DataType> account_type(Parts& parts);
+std::unique_ptr<DataType> credential_type(Parts& parts);
+std::unique_ptr<DataType> range_type(Parts& parts);
+std::unique_ptr<DataType> route_type(Parts& parts);
+std::unique_ptr<DataType> queue_entry_type(Parts& parts);
+std::unique_ptr<DataType> audit_entry_type(Parts& parts);
+
+}  // namespace pidge::admin
