@@ -130,8 +130,9 @@ net::Task<void> say(Session& session, Farewell farewell) {
     }
 }
 
-// Reads on for a moment, as a connection that is closed with octets unread is reset, and the client
-// might never see the last reply.
+// Reads on before the end, as a connection that is closed with octets unread is reset, and the
+// client might never see the last reply: what is here, and for a client that is known to be sending
+// also what comes in a moment.
 net::Task<void> linger(Session& session) {
     Channel& channel = session.channel;
     channel.stream().set_deadline(limits::linger_timeout);
@@ -139,6 +140,7 @@ net::Task<void> linger(Session& session) {
         for (std::size_t octets = 0; octets < limits::linger_octets;) {
             octets += channel.buffered().size();
             channel.consume(channel.buffered().size());
+            if (!session.is_client_sending && !channel.has_input()) co_return;
             const bool is_open = co_await channel.fill();
             if (!is_open) co_return;
         }
@@ -165,7 +167,7 @@ net::Task<void> serve(std::unique_ptr<net::Stream> stream, Backend& backend,
         session.close(error.what());
     }
     if (farewell) co_await say(session, *farewell);
-    if (session.is_client_sending && session.channel.has_stream()) co_await linger(session);
+    if (session.channel.has_stream()) co_await linger(session);
     if (session.has_transaction()) session.reset_transaction();
     session.backend->closed(session.why_closing());
     if (!session.channel.has_stream()) co_return;

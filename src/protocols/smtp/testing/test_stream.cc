@@ -7,7 +7,9 @@
 namespace pidge::smtp::testing {
 
 net::Task<std::size_t> ScriptedStream::read_some(std::span<char> into) {
-    const std::size_t count = std::min({into.size(), piece_octets_, input_.size() - at_});
+    while (next_stop_ < stops.size() && stops[next_stop_] <= at_) ++next_stop_;
+    const std::size_t end = next_stop_ < stops.size() ? stops[next_stop_] : input_.size();
+    const std::size_t count = std::min({into.size(), piece_octets_, end - at_});
     std::memcpy(into.data(), input_.data() + at_, count);
     at_ += count;
     co_return count;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "system/net/stream.h"
 
@@ -31,12 +32,15 @@ class ScriptedStream final : public net::Stream {
     // As if each command came only after the reply to the one before it: what is not read yet is
     // not there yet.
     bool hides_input = false;
+    // Offsets in `input`, ascending, that no read goes past.
+    std::vector<std::size_t> stops;
 
  private:
     std::string input_;
     const std::size_t piece_octets_;
     std::string& output_;
     std::size_t at_ = 0;
+    std::size_t next_stop_ = 0;
 };
 
 // What a TroubledStream does; shared with the test.
