@@ -275,11 +275,3 @@ TEST_CASE("a destination follows the closest route, else the domain's mail excha
     CHECK(destination_for(site(), mailbox("a@void.example")).kind ==
           queue::Destination::Kind::discard);
 }
-
-TEST_CASE("every code has its own short name") {
-    for (const CodeInfo& a : codes())
-        for (const CodeInfo& b : codes())
-            CHECK((&a == &b || (a.code != b.code && a.text != b.text)));
-    for (const CodeInfo& info : codes())
-        CHECK(refuse(info.code, "\r\nx").text.find('\n') == std::string::npos);
-}
