@@ -31,6 +31,13 @@ microseconds waited_at(const Entry& entry, WallTime now) {
     return entry.waited + std::clamp(now - since, microseconds(0), most);
 }
 
+bool is_time_for(const RetryPolicy& policy, const Entry& entry, WallTime now) {
+    if (entry.due <= now) return true;
+    const WallTime since = entry.last_attempt.value_or(entry.arrived);
+    const bool clock_went_back = now + std::chrono::hours(1) < since;
+    return clock_went_back && entry.due - since <= policy.longest;
+}
+
 bool is_expired(const RetryPolicy& policy, const Entry& entry) {
     return entry.attempts >= policy.attempts_min && entry.waited >= policy.life;
 }

@@ -31,6 +31,11 @@ std::chrono::microseconds retry_interval(const RetryPolicy& policy, std::uint32_
 // arrival) is added, but no more of it than was planned and as much again, nor a negative one.
 std::chrono::microseconds waited_at(const Entry& entry, WallTime now);
 
+// Whether it is really time for an entry that was found due at `now`, or that lies far ahead. An
+// entry waits for its `due`; but where the clock has gone back behind the last attempt by more than
+// an hour, a retry is not made to wait until the clock has caught up.
+bool is_time_for(const RetryPolicy& policy, const Entry& entry, WallTime now);
+
 // To be asked after an attempt failed, of the entry with this attempt counted in.
 bool is_expired(const RetryPolicy& policy, const Entry& entry);
 bool is_delay_report_due(const RetryPolicy& policy, const Entry& entry);

@@ -10,6 +10,13 @@ constexpr std::size_t key_octets = QueueId::size + 2;
 
 }  // namespace
 
+WallTime made_at(const QueueId& id) {
+    std::int64_t unix_ms = 0;
+    for (const char octet : id.bytes().substr(0, 6))
+        unix_ms = unix_ms << 8 | static_cast<std::uint8_t>(octet);
+    return WallTime(std::chrono::milliseconds(unix_ms));
+}
+
 std::string EntryId::text() const {
     return message.text() + "-" + std::to_string(index);
 }

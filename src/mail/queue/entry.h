@@ -25,6 +25,7 @@ namespace pidge::queue {
 
 // Names a message from acceptance on: in the 250, in Received, in reports and in the audit trail.
 using QueueId = Id<struct QueueTag>;
+WallTime made_at(const QueueId& id);  // to the millisecond
 
 struct EntryId {
     QueueId message;

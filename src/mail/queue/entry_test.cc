@@ -13,6 +13,7 @@ TEST_CASE("an entry's id reads back from its text and its key, and keys sort as 
     CHECK(EntryId::parse(first.text()) == first);
     CHECK(EntryId::from_key(second.key()) == second);
     CHECK(first.key().size() == 18);
+    CHECK(made_at(first.message) == WallTime(std::chrono::seconds(1)));
     CHECK(first.key() < second.key());
     CHECK(second.key() < EntryId{QueueId::make(2'000), 0}.key());
     for (const std::string& bad : {first.message.text(), first.message.text() + "-65536",

@@ -142,6 +142,24 @@ TEST_CASE("[C10] a clock that steps neither expires an entry nor warns about it"
               .remaining);
 }
 
+TEST_CASE("[C10] an entry is not left waiting for a clock that has gone back, one sent late is") {
+    const RetryPolicy policy;
+    Entry deferred = fresh_entry();
+    deferred.last_attempt = deferred.arrived;
+    deferred.due = deferred.arrived + 4h;
+    CHECK_FALSE(is_time_for(policy, deferred, deferred.due - 1s));
+    CHECK(is_time_for(policy, deferred, deferred.due));
+    CHECK(is_time_for(policy, deferred, deferred.arrived - std::chrono::hours(87'600)));
+    CHECK_FALSE(is_time_for(policy, deferred, deferred.arrived - 59min));
+
+    Entry fresh = fresh_entry();
+    CHECK(is_time_for(policy, fresh, fresh.arrived - 48h));
+    Entry sent_late = fresh_entry();
+    sent_late.due = sent_late.arrived + 72h;
+    CHECK_FALSE(is_time_for(policy, sent_late, sent_late.arrived));
+    CHECK_FALSE(is_time_for(policy, sent_late, sent_late.arrived - 48h));
+}
+
 TEST_CASE("who is told what follows NOTIFY") {
     // RFC 3461 §4.1
     struct Case {

@@ -1,0 +1,73 @@
+// What the relay tells the log and the metrics.
+#pragma once
+
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace pidge::relay::events {
+
+using log::Level;
+
+inline constexpr log::Event delivered{
+    "relay-delivered", Level::info, "A message was handed to its next host, or put into a mailbox.",
+    ""};
+inline constexpr log::Event deferred{"relay-deferred", Level::info,
+                                     "A message could not be delivered now; it is tried again.",
+                                     "Nothing, unless many go to one host: see reply."};
+inline constexpr log::Event failed{"relay-failed", Level::info,
+                                   "A message cannot be delivered to a recipient.",
+                                   "Nothing: its sender is told, where that is safe."};
+inline constexpr log::Event unreachable{
+    "relay-unreachable", Level::info,
+    "No host of a destination can be reached; the destination is left alone for a while.",
+    "If it is one of your own: see whether it runs."};
+inline constexpr log::Event unreported{
+    "relay-unreported", Level::warning,
+    "A message failed and nobody can be told: its sender is empty, or nothing vouches for it.",
+    "Look at the audit trail of the message; set relay.postmaster to receive such reports."};
+inline constexpr log::Event lease_lost{
+    "relay-lease-lost", Level::warning,
+    "The outcome of an attempt was dropped, because the lease on the entry had ended.",
+    "The message may arrive twice. Look for a clock that jumped or a host that was frozen."};
+inline constexpr log::Event damaged{"relay-entry-damaged", Level::error,
+                                    "A queue entry cannot be read; it is not tried any more.",
+                                    "Run `pidge check --store`; restore the entry from a backup."};
+inline constexpr log::Event body_missing{
+    "relay-body-missing", Level::error, "The body of a queued message cannot be read.",
+    "Run `pidge check --store`; restore the store from a backup."};
+inline constexpr log::Event store_trouble{"relay-store-trouble", Level::error,
+                                          "The store does not answer; the relay waits for it.",
+                                          "See what the store says about itself."};
+
+}  // namespace pidge::relay::events
+
+namespace pidge::relay {
+
+struct Metrics {
+    metrics::Counter attempts{"pidge_relay_attempts_total", "Attempts to deliver queue entries."};
+    metrics::Counter delivered{"pidge_relay_recipients_total", "Recipients by what became of them.",
+                               "outcome", "delivered"};
+    metrics::Counter relayed{"pidge_relay_recipients_total", "Recipients by what became of them.",
+                             "outcome", "relayed"};
+    metrics::Counter failed{"pidge_relay_recipients_total", "Recipients by what became of them.",
+                            "outcome", "failed"};
+    metrics::Counter expired{"pidge_relay_recipients_total", "Recipients by what became of them.",
+                             "outcome", "expired"};
+    metrics::Counter deferred{"pidge_relay_deferrals_total",
+                              "Recipients that stay in the queue after an attempt."};
+    metrics::Counter reports{"pidge_relay_reports_total", "Delivery status reports sent."};
+    metrics::Counter unreported{"pidge_relay_unreported_total",
+                                "Failures that nobody could be told of."};
+    metrics::Counter lost{"pidge_relay_leases_lost_total", "Outcomes dropped for a lost lease."};
+    metrics::Gauge queued{"pidge_relay_queued_entries",
+                          "Queue entries, as the last sweep over the store counted them."};
+    metrics::Gauge oldest{"pidge_relay_oldest_entry_seconds",
+                          "Age of the oldest queue entry at the last sweep."};
+    metrics::Gauge running{"pidge_relay_workers", "Connections at work or waiting for more."};
+    metrics::Gauge destinations{"pidge_relay_destinations", "Destinations known to the scheduler."};
+    metrics::Gauge paused{"pidge_relay_paused_destinations",
+                          "Destinations that could not be reached and are left alone."};
+};
+inline Metrics counters;
+
+}  // namespace pidge::relay

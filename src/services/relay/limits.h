@@ -1,0 +1,51 @@
+// Limits of the relay, each with its reason.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace pidge::relay::limits {
+
+using namespace std::chrono_literals;
+
+// --- the table of destinations ---
+// Some 300 octets each. What does not fit is found again by the next sweep over the store.
+inline constexpr std::size_t destinations_max = 200'000;
+inline constexpr std::size_t sweep_page = 1000;  // groups read from the store at a time
+// Groups of which the store is asked anew in one tick, so that the tick stays short.
+inline constexpr std::size_t refreshed_at_once = 200;
+inline constexpr std::chrono::seconds sweep_interval = 60s;  // finds what other nodes left behind
+inline constexpr std::chrono::milliseconds tick_longest = 1s;
+inline constexpr std::chrono::milliseconds tick_shortest = 20ms;  // however much falls due
+inline constexpr std::chrono::milliseconds drain_look = 20ms;
+
+// --- leases ---
+inline constexpr std::size_t lease_batch = 32;
+inline constexpr std::size_t discard_batch = 256;  // one commit
+// A node that ends without giving its leases back delays them by this much where the engine keeps
+// leases in the store. An attempt may take 40 minutes if the other side is slow at each step
+// (RFC 5321 §4.5.3.2), and begins in the first half.
+inline constexpr std::chrono::minutes lease_duration = 90min;
+// Entries that share the failure to reach their destination as their attempt; the rest waits for
+// the next try. Bounds what one dead destination costs at a time.
+inline constexpr std::size_t shared_failure_entries = 1000;
+
+// An outcome whose commit the store could not take is offered again: forgetting it would send the
+// message twice.
+inline constexpr int commit_repeats_max = 300;
+inline constexpr std::chrono::seconds commit_pause = 1s;
+
+// --- connections ---
+inline constexpr std::uint32_t line_messages_max = 100;
+inline constexpr std::chrono::minutes line_age_max = 5min;
+inline constexpr std::chrono::seconds line_idle_max = 3s;
+inline constexpr std::size_t hosts_tried_max = 10;  // RFC 5321 §5.1 asks for at least two
+inline constexpr std::size_t body_chunk_octets = 64 * 1024;
+
+// --- reports ---
+inline constexpr std::size_t returned_header_octets = 64 * 1024;
+inline constexpr std::uint64_t returned_message_octets = 1 << 20;  // RET=FULL up to this size
+inline constexpr std::size_t reply_octets = 1000;                  // of a reply in an audit entry
+
+}  // namespace pidge::relay::limits
