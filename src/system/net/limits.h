@@ -22,6 +22,8 @@ inline constexpr int listen_backlog = 4096;
 // Pause after accept failed for want of descriptors or memory; long enough not to spin, short
 // enough not to be noticed.
 inline constexpr std::chrono::milliseconds accept_pause{200};
+// A line about refused connections at most this often, with their number.
+inline constexpr std::chrono::milliseconds refusal_log_pause{1000};
 // Connections of one listener: all, of one /32 or /64, of one /24 or /48 (attacks.md F14).
 inline constexpr std::size_t connections = 20'000;
 inline constexpr std::size_t connections_per_host = 20;

@@ -25,7 +25,8 @@ constexpr log::Event accept_resumed{"accept-resumed", log::Level::info,
                                     "New connections are accepted again.", ""};
 constexpr log::Event connection_refused{
     "connection-refused", log::Level::info,
-    "A connection was closed at once because a limit on connections is reached.",
+    "Connections were closed at once because a limit on connections is reached; client is the "
+    "last.",
     "Raise the limit, or exempt the network, when the client is one of your own."};
 
 metrics::Counter accepted{"pidge_connections_accepted_total", "Connections accepted."};
@@ -74,6 +75,7 @@ struct Listener::Core : std::enable_shared_from_this<Core> {
           text(socket.text()) {}
 
     Outcome accept_one();
+    void note_refused(const Endpoint& remote);
 
     ListenSocket socket;
     const std::vector<Loop*> loops;
@@ -84,6 +86,8 @@ struct Listener::Core : std::enable_shared_from_this<Core> {
     std::optional<Descriptor> descriptor;  // on loops[0] only
     bool is_stopped = false;               // on loops[0] only
     std::size_t turn = 0;
+    SteadyTime refusal_logged{};  // when; a flood of connections must not become a flood of lines
+    std::size_t refusals_unlogged = 0;
 
     static Task<void> serve(std::shared_ptr<Core> core, OwnedFd fd, Admission::Slot slot);
     static Task<void> accept(std::shared_ptr<Core> core);
@@ -93,6 +97,17 @@ struct Listener::Core : std::enable_shared_from_this<Core> {
 Task<void> Listener::Core::serve(std::shared_ptr<Core> core, OwnedFd fd, Admission::Slot) {
     auto stream = std::make_unique<SocketStream>(fd.release());
     co_await core->handler(std::move(stream));
+}
+
+void Listener::Core::note_refused(const Endpoint& remote) {
+    refused.add();
+    ++refusals_unlogged;
+    const SteadyTime now = this_loop().now();
+    if (now - refusal_logged < limits::refusal_log_pause) return;
+    refusal_logged = now;
+    log::write(connection_refused, {{"service", options.name},
+                                    {"client", remote.address.text()},
+                                    {"connections", std::exchange(refusals_unlogged, 0)}});
 }
 
 Outcome Listener::Core::accept_one() {
@@ -106,9 +121,7 @@ Outcome Listener::Core::accept_one() {
     if (socket.is_tcp()) counted = remote.address;
     auto slot = options.admission->admit(counted);
     if (!slot) {
-        refused.add();
-        log::write(connection_refused,
-                   {{"service", options.name}, {"client", remote.address.text()}});
+        note_refused(remote);
         const auto& reply = options.busy_reply;
         if (!reply.empty())
             (void)::send(fd.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
