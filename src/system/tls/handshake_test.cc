@@ -7,7 +7,8 @@
 #include "system/net/memory_stream.h"
 #include "system/net/spawn.h"
 #include "system/net/testing/fault_stream.h"
-#include "system/tls/peers_test.h"
+#include "system/tls/testing/peers.h"
+#include "system/tls/tls_stream.h"
 
 using namespace pidge;
 using namespace pidge::tls;
@@ -18,6 +19,31 @@ using net::run;
 using net::Task;
 
 namespace {
+
+SSL* ssl_of(const StreamPtr& stream) {
+    return dynamic_cast<TlsStream&>(*stream).ssl();
+}
+
+// A client made by OpenSSL's own means, for what our client cannot be made to do.
+using Prepare = std::function<void(SSL_CTX*, SSL*)>;
+
+Task<StreamPtr> connect_raw(StreamPtr stream, Prepare prepare) {
+    const ContextPtr context(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_security_level(context.get(), 0);
+    prepare(context.get(), nullptr);
+    SslPtr ssl(SSL_new(context.get()));
+    SSL_set_connect_state(ssl.get());
+    prepare(nullptr, ssl.get());
+    auto out = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
+    co_await out->handshake();
+    co_return out;
+}
+
+Task<Peers> meet_raw(std::shared_ptr<ServerContext> server, Prepare prepare) {
+    return meet_with(std::move(server), [prepare = std::move(prepare)](StreamPtr stream) {
+        return connect_raw(std::move(stream), prepare);
+    });
+}
 
 ConnectOptions to(std::string name, std::vector<std::string> alpn = {}) {
     return {.server_name = std::move(name), .alpn = std::move(alpn)};

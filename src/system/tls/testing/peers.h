@@ -1,4 +1,5 @@
-// What the tests of this folder share: both sides of a handshake over an in-memory pair.
+// Both sides of a TLS connection over an in-memory pair, and a server with a certificate; for tests
+// of whatever runs over TLS.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,6 @@
 #include "system/net/stream.h"
 #include "system/tls/handshake.h"
 #include "system/tls/testing/certificates.h"
-#include "system/tls/tls_stream.h"
 
 namespace pidge::tls::testing {
 
@@ -33,10 +33,10 @@ struct Meeting {
 net::Task<Peers> meet(std::shared_ptr<ServerContext> server, std::shared_ptr<ClientContext> client,
                       ConnectOptions options, Meeting meeting = {});
 
-// A client made by OpenSSL's own means, for what our client cannot be made to do.
-using Prepare = std::function<void(SSL_CTX*, SSL*)>;
-net::Task<Peers> meet_raw(std::shared_ptr<ServerContext> server, Prepare prepare,
-                          Meeting meeting = {});
+// The same, with a client of the caller's making.
+using Connect = std::function<net::Task<StreamPtr>(StreamPtr)>;
+net::Task<Peers> meet_with(std::shared_ptr<ServerContext> server, Connect client,
+                           Meeting meeting = {});
 
 // A server for one certificate of `names`, and its authority.
 struct Site {
@@ -57,7 +57,7 @@ struct Site {
     CertificateFiles write(const std::string& name, const Certificate& certificate) const;
 };
 
-SSL* ssl_of(const StreamPtr& stream);
+// Less only at the end of the stream.
 net::Task<std::string> read_exactly(net::Stream& stream, std::size_t size);
 
 }  // namespace pidge::tls::testing

@@ -1,7 +1,6 @@
-#include "system/tls/peers_test.h"
+#include "system/tls/testing/peers.h"
 
-#include <doctest/doctest.h>
-
+#include "base/check.h"
 #include "system/net/event.h"
 #include "system/net/memory_stream.h"
 #include "system/net/spawn.h"
@@ -27,20 +26,9 @@ Task<void> serve(std::shared_ptr<Meet> meet, StreamPtr stream,
     meet->server_done.set();
 }
 
-Task<StreamPtr> connect_raw(StreamPtr stream, Prepare prepare) {
-    const ContextPtr context(SSL_CTX_new(TLS_client_method()));
-    SSL_CTX_set_security_level(context.get(), 0);
-    prepare(context.get(), nullptr);
-    SslPtr ssl(SSL_new(context.get()));
-    SSL_set_connect_state(ssl.get());
-    prepare(nullptr, ssl.get());
-    auto out = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
-    co_await out->handshake();
-    co_return out;
-}
+}  // namespace
 
-Task<Peers> both(std::shared_ptr<ServerContext> server,
-                 std::function<Task<StreamPtr>(StreamPtr)> connecting, Meeting meeting) {
+Task<Peers> meet_with(std::shared_ptr<ServerContext> server, Connect connecting, Meeting meeting) {
     auto [near, far] = net::memory_pair({.capacity = meeting.capacity});
     StreamPtr client = std::move(near), other = std::move(far);
     if (meeting.client_wrap) client = meeting.client_wrap(std::move(client));
@@ -56,23 +44,12 @@ Task<Peers> both(std::shared_ptr<ServerContext> server,
     co_return std::move(meet->peers);
 }
 
-}  // namespace
-
 Task<Peers> meet(std::shared_ptr<ServerContext> server, std::shared_ptr<ClientContext> client,
                  ConnectOptions options, Meeting meeting) {
-    return both(
+    return meet_with(
         std::move(server),
         [client = std::move(client), options = std::move(options)](StreamPtr stream) {
             return connect(std::move(stream), *client, options);
-        },
-        std::move(meeting));
-}
-
-Task<Peers> meet_raw(std::shared_ptr<ServerContext> server, Prepare prepare, Meeting meeting) {
-    return both(
-        std::move(server),
-        [prepare = std::move(prepare)](StreamPtr stream) {
-            return connect_raw(std::move(stream), prepare);
         },
         std::move(meeting));
 }
@@ -83,7 +60,7 @@ Site::Site(std::vector<std::string> names, std::vector<std::string> protocols, s
       alpn(std::move(protocols)),
       service(std::move(scope)) {
     auto made = ServerContext::create(options(), system_clock().now());
-    REQUIRE_MESSAGE(made.has_value(), made.error().text);
+    check(made.has_value(), "no TLS context");
     server = *std::move(made);
 }
 
@@ -99,12 +76,8 @@ CertificateFiles Site::write(const std::string& name, const Certificate& certifi
 std::shared_ptr<ClientContext> Site::client(Verification verification) const {
     auto made =
         ClientContext::create({.verification = verification, .authorities_path = authority_path});
-    REQUIRE_MESSAGE(made.has_value(), made.error().text);
+    check(made.has_value(), "no TLS context");
     return *std::move(made);
-}
-
-SSL* ssl_of(const StreamPtr& stream) {
-    return dynamic_cast<TlsStream&>(*stream).ssl();
 }
 
 Task<std::string> read_exactly(net::Stream& stream, std::size_t size) {
