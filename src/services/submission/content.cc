@@ -41,10 +41,9 @@ net::Task<Result<void>> Content::write(std::string_view bytes) {
 }
 
 net::Task<Result<void>> Content::take(std::string_view canonical) {
-    if (mime_) mime_->feed(canonical);
     if (!eight_bit_) eight_bit_ = has_eight_bit(canonical);
     if (header_done_) {
-        co_await writer_->write(canonical);
+        co_await store_octets(canonical);
         co_return Result<void>{};
     }
     // The blank line may come in pieces.
@@ -57,11 +56,16 @@ net::Task<Result<void>> Content::take(std::string_view canonical) {
         const Bytes rest = header_.substr(end);
         header_.resize(end);
         CO_TRY(co_await end_header());
-        if (!rest.empty()) co_await writer_->write(rest);
+        if (!rest.empty()) co_await store_octets(rest);
     } else if (header_.size() > header_limits.octets) {
         co_return policy::refuse(policy::Code::header_too_large);
     }
     co_return Result<void>{};
+}
+
+net::Task<void> Content::store_octets(std::string_view octets) {
+    if (mime_) mime_->feed(octets);
+    co_await writer_->write(octets);
 }
 
 net::Task<Result<void>> Content::end_header() {
@@ -73,7 +77,7 @@ net::Task<Result<void>> Content::end_header() {
         if (auto value = header.find_text(name))
             stored_.header.emplace_back(name, value->substr(0, audited_octets_max));
     writer_ = store_.write_blob();
-    co_await writer_->write(edited_header);
+    co_await store_octets(edited_header);
     co_return Result<void>{};
 }
 
@@ -110,10 +114,8 @@ net::Task<Result<StoredContent>> Content::finish() {
     }
     if (mime_) {
         const message::Verdict verdict = message::strict_verdict(std::move(*mime_).finish());
-        // A missing MIME-Version has been added with the header.
-        const bool conforms =
-            verdict.conformity == message::Conformity::conform || verdict.wants_mime_version;
-        if (!conforms) co_return policy::refuse(policy::Code::mime_broken, verdict.text);
+        if (verdict.conformity != message::Conformity::conform)
+            co_return policy::refuse(policy::Code::mime_broken, verdict.text);
     }
     stored_.blob = co_await writer_->finish();
     stored_.eight_bit = eight_bit_;

@@ -46,6 +46,7 @@ class Content {
 
  private:
     net::Task<Result<void>> take(std::string_view canonical);
+    net::Task<void> store_octets(std::string_view octets);
     net::Task<Result<void>> end_header();
     net::Task<Result<Bytes>> edited(const message::Header& header);
 
