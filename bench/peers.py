@@ -3,7 +3,7 @@
 Roles:
     accept      takes mail for b@out.test from 127.0.0.1, makes it durable, then throws it away
     relay       the same, but hands it on to the sink's port
-    submission  implicit TLS and AUTH PLAIN as u0 / pass, then as accept
+    submission  implicit TLS and AUTH PLAIN as u0, then as accept
 """
 
 import os
@@ -19,7 +19,7 @@ import postfix  # noqa: E402
 import processes  # noqa: E402
 import server  # noqa: E402
 
-USER, PASSWORD = "u0", "pass"
+USER, PASSWORD = "u0", "a long benchmark password"
 
 
 class PostfixPeer:
@@ -67,14 +67,19 @@ class PidgePeer:
 
     def __init__(self, role, sink_port, folder):
         where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
-        next_hop = f"127.0.0.1:{sink_port}" if role == "relay" else "discard"
-        self.server = server.Server(folder=where, next_hop=next_hop, changes={"log": {"level": "warning"}})
+        self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"}})
+        self.set_up(f"127.0.0.1:{sink_port}" if role == "relay" else "discard")
         self.server.start()
         self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
         self.submission_port = self.server.ports["submissions"]
-        self.login = f"{USER}@site.test:{PASSWORD}"
-        if role == "submission":
-            self.server.add_account(f"{USER}@site.test", PASSWORD)
+        self.login = f"{USER}:{PASSWORD}"
+
+    def set_up(self, next_hop):
+        self.server.pidge("domain", "add", "site.test")
+        self.server.pidge("domain", "add", "client.test")  # the anonymous range may send as load@client.test
+        self.server.add_account(f"{USER}@site.test", PASSWORD)
+        self.server.pidge("range", "add", "127.0.0.1/32", "--owner", f"{USER}@site.test", "--purpose", "benchmark")
+        self.server.pidge("route", "set", "out.test", "--next-hop", next_hop)
 
     def stop(self):
         self.server.stop()

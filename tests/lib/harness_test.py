@@ -166,7 +166,7 @@ class Admin(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"# HELP x y\\npidge_a_total{{k=\\"1\\"}} 2\\npidge_a_total 3\\npidge_a_total_more 9\\n")
     def log_message(self, *_):
         pass
-admin = http.server.HTTPServer(("127.0.0.1", int(re.search(r'admin = "127.0.0.1:(\\d+)"', text).group(1))), Admin)
+admin = http.server.HTTPServer(("127.0.0.1", int(re.search(r'"http"\\naddress = "127.0.0.1:(\\d+)"', text).group(1))), Admin)
 def end(*_):
     print(json.dumps({{"event": "stopped"}}), flush=True)
     threading.Thread(target=admin.shutdown).start()
@@ -224,7 +224,7 @@ class Config(unittest.TestCase):
                                                                       "limits": {"name": 'a"b', "on": True}})
             with open(path, encoding="utf-8") as file:
                 text = file.read()
-        self.assertIn('smtp = "127.0.0.1:2525"', text)
+        self.assertIn('[[listener]]\nname = "smtp"\nservice = "mx"\naddress = "127.0.0.1:2525"\n', text)
         self.assertIn('[relay]\nretry = ["1s"]\n', text)
         self.assertIn('name = "a\\"b"\non = true\n', text)
 

@@ -39,7 +39,7 @@ def run_pidge(*arguments, input=b"", timeout_s=60):
 
 class Server:
     def __init__(self, folder=None, ports=PORTS, names=("mx.site.test", "localhost", "127.0.0.1"), **settings):
-        """settings go to config.site_config: domain, dns_port, relay_port, changes, ..."""
+        """settings go to config.site_config: dns_port, relay_port, changes, ..."""
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="pidge-test-")
         self.authority = certs.Authority(os.path.join(self.folder, "ca"))
@@ -122,7 +122,8 @@ class Server:
         return out
 
     def add_account(self, address, password):
-        self.pidge("account", "add", address, "--password-stdin", input=password.encode() + b"\n")
+        self.pidge("account", "add", address.split("@")[0], "--address", address, "--password-stdin",
+                   input=password.encode() + b"\n")
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

@@ -38,14 +38,16 @@ class Demo(server.Server):
             authority.issue(HOSTNAME, "localhost", "127.0.0.1", file="server")
         self.pair = certs.Pair(os.path.join(FOLDER, "ca", "server.pem"), os.path.join(FOLDER, "ca", "server.key"))
         if not os.path.exists(self.config_path):  # what was edited by hand stays
-            config.site_config(FOLDER, PORTS, self.pair, domain=DOMAIN, hostname=HOSTNAME, next_hop=f"127.0.0.1:{SINK_PORT}",
-                               changes={"log": {"level": "info", "form": "text"}})
+            config.site_config(FOLDER, PORTS, self.pair, hostname=HOSTNAME, changes={"log": {"level": "info", "form": "text"}})
 
     def passwords(self):
-        """Accounts and passwords, made on the first run and written down in the folder."""
+        """Domain, accounts and routes, made on the first run; the passwords are written down in the folder."""
         path = os.path.join(FOLDER, "passwords.txt")
         if not os.path.exists(path):
             made = {f"{name}@{DOMAIN}": secrets.token_urlsafe(12) for name in ACCOUNTS}
+            self.pidge("domain", "add", DOMAIN)
+            for domain in (DOMAIN, "elsewhere.test"):
+                self.pidge("route", "set", domain, "--next-hop", f"127.0.0.1:{SINK_PORT}")
             for address, password in made.items():
                 self.add_account(address, password)
             with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
