@@ -43,9 +43,7 @@ inline constexpr std::chrono::seconds line_idle_max = 3s;
 inline constexpr std::size_t hosts_tried_max = 10;  // RFC 5321 §5.1 asks for at least two
 inline constexpr std::size_t body_chunk_octets = 64 * 1024;
 
-// --- reports ---
-inline constexpr std::size_t returned_header_octets = 64 * 1024;
-inline constexpr std::uint64_t returned_message_octets = 1 << 20;  // RET=FULL up to this size
+// --- the audit trail ---
 inline constexpr std::size_t reply_octets = 1000;                  // of a reply in an audit entry
 
 }  // namespace pidge::relay::limits

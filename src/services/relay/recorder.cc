@@ -199,7 +199,6 @@ net::Task<void> Recorder::plan_report(Planned& planned, const queue::Entry& entr
     queue::Entry dsn;
     dsn.id = {queue::QueueId::make(parts_.clock.unix_ms()), index};
     dsn.destination = *destination;
-    dsn.smtputf8 = entry.smtputf8 || to.needs_smtputf8();
     dsn.arrived = dsn.due = now;
     dsn.principal = std::string(report_principal);
     // RFC 3461 §6.1: the null reverse-path, and nothing is reported about it.
@@ -211,12 +210,12 @@ net::Task<void> Recorder::plan_report(Planned& planned, const queue::Entry& entr
                           .to = to,
                           .id = dsn.id.text(),
                           .now = now,
-                          .gives_up = gives_up(entry, now),
-                          .is_utf8 = dsn.smtputf8};
+                          .gives_up = gives_up(entry, now)};
     WrittenReport written = co_await write_report(parts_.store, entry, report, std::move(context));
     dsn.body = written.body.id;
     dsn.body_bytes = written.body.size_bytes;
     dsn.eight_bit = written.is_eight_bit;
+    dsn.smtputf8 = written.needs_smtputf8;
     queue::plan_enqueue(planned.change, {dsn}, written.body);
     planned.wakes.push_back({dsn.destination.group(), dsn.due});
     ++planned.reports;

@@ -1,5 +1,4 @@
-// Delivery status notifications about queue entries: RFC 3461 §6, RFC 3464, for addresses beyond
-// ASCII RFC 6533. A person reads the first part: what happened, to whom, what to do.
+// Reports about queue entries, as messages that are ready to be queued (formats/dsn).
 #pragma once
 
 #include <string>
@@ -21,20 +20,19 @@ struct ReportContext {
     address::Mailbox from, to;
     std::string id;  // unique; of the Message-ID
     WallTime now;
-    WallTime gives_up;     // about when, if it goes on like this; for delay reports
-    bool is_utf8 = false;  // RFC 6533: addresses may be beyond ASCII
+    WallTime gives_up;  // about when, if it goes on like this; for delay reports
 };
 
 struct WrittenReport {
     store::Blob body;
     bool is_eight_bit = false;
+    bool needs_smtputf8 = false;
 };
 
 std::string_view report_name(queue::Report::Kind kind);  // "failure"
 
-// The whole report as a message. Its third part holds the header of the message, or all of it where
-// RET=FULL was given by a sender who logged in (attacks.md R06) and it is small. Throws
-// store::Fault.
+// Its last part holds the header of the message, or all of it where RET=FULL was given by a sender
+// who logged in (attacks.md R06) and it is small. Throws store::Fault.
 net::Task<WrittenReport> write_report(store::Store& store, const queue::Entry& entry,
                                       const queue::Report& report, ReportContext context);
 
