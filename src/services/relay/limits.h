@@ -41,9 +41,17 @@ inline constexpr std::uint32_t line_messages_max = 100;
 inline constexpr std::chrono::minutes line_age_max = 5min;
 inline constexpr std::chrono::seconds line_idle_max = 3s;
 inline constexpr std::size_t hosts_tried_max = 10;  // RFC 5321 §5.1 asks for at least two
+// RFC 5321 sets none for connecting; whoever has not answered by now is not there.
+inline constexpr std::chrono::seconds connect_timeout = 30s;
+inline constexpr std::chrono::seconds tls_deadline = 60s;
+// RFC 5321 §4.5.3.2 gives greeting and EHLO five minutes each; a host that needs that for both
+// together is as good as dead, and there may be others.
+inline constexpr std::chrono::seconds opening_deadline = 330s;
+// RFC 5321 §4.5.3.1.8: what every server takes in one transaction.
+inline constexpr std::size_t recipients_at_once = 100;
 inline constexpr std::size_t body_chunk_octets = 64 * 1024;
 
 // --- the audit trail ---
-inline constexpr std::size_t reply_octets = 1000;                  // of a reply in an audit entry
+inline constexpr std::size_t reply_octets = 1000;  // of a reply in an audit entry
 
 }  // namespace pidge::relay::limits

@@ -16,10 +16,13 @@ using queue::Report;
 dsn::Action action_of(Report::Kind kind, Action action) {
     if (kind == Report::Kind::delay) return dsn::Action::delayed;
     switch (action) {
-        case Action::delivered: return dsn::Action::delivered;
-        case Action::relayed: return dsn::Action::relayed;
+        case Action::delivered:
+            return dsn::Action::delivered;
+        case Action::relayed:
+            return dsn::Action::relayed;
         case Action::failed:
-        case Action::expired: break;
+        case Action::expired:
+            break;
     }
     return dsn::Action::failed;
 }
@@ -82,9 +85,12 @@ net::Task<Bytes> returned_part(store::Store& store, const queue::Entry& entry,
 
 std::string_view report_name(Report::Kind kind) {
     switch (kind) {
-        case Report::Kind::failure: return "failure";
-        case Report::Kind::delay: return "delay";
-        case Report::Kind::success: return "success";
+        case Report::Kind::failure:
+            return "failure";
+        case Report::Kind::delay:
+            return "delay";
+        case Report::Kind::success:
+            return "success";
     }
     return "";
 }
@@ -92,9 +98,9 @@ std::string_view report_name(Report::Kind kind) {
 net::Task<WrittenReport> write_report(store::Store& store, const queue::Entry& entry,
                                       const Report& report, ReportContext context) {
     // RFC 3461 §4.3: RET speaks of reports of failure only.
-    const bool whole =
-        entry.return_full && !entry.principal.empty() && report.kind == Report::Kind::failure &&
-        entry.trace.size() + entry.body_bytes <= dsn::returned_message_octets_max;
+    const bool whole = entry.return_full && !entry.principal.empty() &&
+                       report.kind == Report::Kind::failure &&
+                       entry.trace.size() + entry.body_bytes <= dsn::returned_message_octets_max;
     dsn::Report about{.reporting_mta = context.own_name,
                       .from = context.from,
                       .to = context.to,
