@@ -8,7 +8,7 @@
 namespace pidge::smtp::limits {
 
 using std::chrono::milliseconds;
-using namespace std::chrono_literals;
+using std::chrono::seconds;
 
 // --- server: commands (attacks.md F13) ---
 // RFC 5321 §4.5.3.1.4 asks for 512; extensions add to it (SIZE 26, DSN 100 + 500, AUTH 500 …).
@@ -29,7 +29,7 @@ inline constexpr int failed_logins_max =
     5;  // per connection; the backend counts across connections
 // attacks.md R07
 inline constexpr int unknown_recipients_free = 2;
-inline constexpr milliseconds unknown_recipient_delay = 1s;
+inline constexpr milliseconds unknown_recipient_delay = seconds(1);
 inline constexpr int unknown_recipients_max = 10;
 
 // --- server: bodies ---
@@ -53,19 +53,19 @@ inline constexpr std::size_t reply_buffer_octets =
     8 * 1024;  // gathered replies are written at this size
 
 // --- server: times (attacks.md F14; RFC 5321 §4.5.3.2.7: at least 5 minutes) ---
-inline constexpr milliseconds command_timeout = 300s;
-inline constexpr milliseconds command_timeout_crowded = 10s;
-inline constexpr milliseconds login_timeout = 120s;  // where a login is required
+inline constexpr milliseconds command_timeout = seconds(300);
+inline constexpr milliseconds command_timeout_crowded = seconds(10);
+inline constexpr milliseconds login_timeout = seconds(120);  // where a login is required
 // At least 500 octets a second, judged over 60 s: each 30,000 octets of a body come within 60 s.
-inline constexpr milliseconds pace_window = 60s;
+inline constexpr milliseconds pace_window = seconds(60);
 inline constexpr std::uint64_t pace_octets = 30'000;
-inline constexpr milliseconds reply_timeout = 300s;   // the peer does not read what we write
-inline constexpr milliseconds farewell_timeout = 5s;  // last words and an orderly end
+inline constexpr milliseconds reply_timeout = seconds(300);  // the peer does not read what we write
+inline constexpr milliseconds farewell_timeout = seconds(5);  // last words and an orderly end
 
 // What is read and thrown away after a last reply to a client that is still sending, so that it
 // sees that reply.
 inline constexpr std::size_t linger_octets = 1 << 20;
-inline constexpr milliseconds linger_timeout = 2s;
+inline constexpr milliseconds linger_timeout = seconds(2);
 
 // --- client: replies (attacks.md F12) ---
 inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 §4.5.3.1.5 asks for 512
@@ -78,10 +78,10 @@ inline constexpr std::size_t client_pipelined_recipients =
     100;  // then their replies are read, so that neither side's buffers fill up
 
 // --- client: times (RFC 5321 §4.5.3.2) ---
-inline constexpr milliseconds greeting_timeout = 300s;
-inline constexpr milliseconds client_command_timeout = 300s;
-inline constexpr milliseconds data_start_timeout = 120s;
-inline constexpr milliseconds data_block_timeout = 180s;
-inline constexpr milliseconds data_end_timeout = 600s;
+inline constexpr milliseconds greeting_timeout = seconds(300);
+inline constexpr milliseconds client_command_timeout = seconds(300);
+inline constexpr milliseconds data_start_timeout = seconds(120);
+inline constexpr milliseconds data_block_timeout = seconds(180);
+inline constexpr milliseconds data_end_timeout = seconds(600);
 
 }  // namespace pidge::smtp::limits

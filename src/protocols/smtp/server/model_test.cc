@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "base/text.h"
 #include "protocols/smtp/server/serve.h"
 #include "protocols/smtp/testing/play.h"
 #include "system/net/spawn.h"
@@ -187,7 +188,8 @@ net::Task<void> compare(int sequences, std::uint64_t seed, int& messages, std::s
 
 TEST_CASE("[F05] random sequences of commands do what the model does") {
     const char* const wanted = std::getenv("PIDGE_MODEL_SEQUENCES");
-    const int sequences = wanted != nullptr ? std::atoi(wanted) : default_sequences;
+    const int sequences = wanted != nullptr ? static_cast<int>(text::parse_u64(wanted).value_or(0))
+                                            : default_sequences;
     constexpr int shards = 4;
     int messages = 0;
     for (int shard = 0; shard < shards; ++shard) {
