@@ -1,0 +1,144 @@
+#include "system/store/rocksdb/place.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace pidge::store {
+
+namespace {
+
+constexpr std::string_view mark_begin = "pidge store, format ";
+
+Refusal refused(Refusal::Kind kind, std::string text) {
+    return {.kind = kind, .text = std::move(text), .status = {4, 3, 0}};
+}
+
+Refusal refused_by_system(const std::string& what, int error) {
+    const auto kind = error == EACCES || error == EPERM ? Refusal::Kind::policy
+                      : error == ENOENT                 ? Refusal::Kind::not_found
+                                                        : Refusal::Kind::temporary;
+    return refused(kind, fmt::format("{}: {}.", what, std::strerror(error)));
+}
+
+struct Descriptor {
+    int number = -1;
+    ~Descriptor() {
+        if (number >= 0) ::close(number);
+    }
+};
+
+bool sync_directory(const std::string& path) {
+    const Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    return directory.number >= 0 && ::fsync(directory.number) == 0;
+}
+
+struct Contents {
+    bool has_mark = false;
+    bool has_current = false;  // RocksDB's root; without it the rest cannot be read
+    bool has_data = false;     // files of a store with something in it
+    bool has_other = false;
+};
+
+Result<Contents> look_into(const std::string& path) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory)
+        return refused_by_system(fmt::format("The store's directory {} cannot be read", path),
+                                 errno);
+    Contents contents;
+    while (const dirent* const entry = ::readdir(directory.get())) {
+        const std::string_view name = entry->d_name;
+        if (name == "." || name == ".." || name == "lost+found" || name == "PIDGE-STORE.new")
+            continue;
+        if (name == "PIDGE-STORE") {
+            contents.has_mark = true;
+        } else {
+            contents.has_other = true;
+            if (name == "CURRENT") contents.has_current = true;
+            if (name.ends_with(".sst") || name.ends_with(".blob")) contents.has_data = true;
+        }
+    }
+    return contents;
+}
+
+Result<> write_mark(const std::string& path) {
+    const std::string name = path + "/PIDGE-STORE", fresh = name + ".new";
+    const std::string text = fmt::format("{}{}\n", mark_begin, store_format);
+    {
+        const Descriptor file{
+            ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+        if (file.number < 0 ||
+            ::write(file.number, text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+            ::fsync(file.number) != 0)
+            return refused_by_system(fmt::format("{} cannot be written", fresh), errno);
+    }
+    if (::rename(fresh.c_str(), name.c_str()) != 0 || !sync_directory(path))
+        return refused_by_system(fmt::format("{} cannot be written", name), errno);
+    return {};
+}
+
+Result<> check_mark(const std::string& path) {
+    const std::string name = path + "/PIDGE-STORE";
+    const Descriptor file{::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
+    char buffer[64];
+    const ssize_t size = file.number < 0 ? -1 : ::read(file.number, buffer, sizeof buffer);
+    if (size < 0) return refused_by_system(fmt::format("{} cannot be read", name), errno);
+    std::string_view text = text::trim({buffer, static_cast<std::size_t>(size)});
+    const bool is_mark = text.starts_with(mark_begin);
+    const auto format = is_mark ? text::parse_u64(text.substr(mark_begin.size())) : std::nullopt;
+    if (!format)
+        return refused(Refusal::Kind::syntax,
+                       fmt::format("{} is damaged; restore the store from its backup.", name));
+    if (*format > store_format)
+        return refused(
+            Refusal::Kind::unsupported,
+            fmt::format("The store in {} has format {}, made by a newer version of pidge; this one "
+                        "reads up to format {}. Start the newer version.",
+                        path, *format, store_format));
+    return {};
+}
+
+}  // namespace
+
+Result<> prepare_place(const std::string& path) {
+    if (::mkdir(path.c_str(), 0700) == 0) {
+        const auto slash = path.find_last_of('/');
+        const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+        if (!sync_directory(parent))
+            return refused_by_system(fmt::format("{} cannot be synced", parent), errno);
+    } else if (errno != EEXIST) {
+        return refused_by_system(fmt::format("The store's directory {} cannot be made", path),
+                                 errno);
+    }
+    if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0)
+        return refused_by_system(
+            fmt::format("The store's directory {} cannot be used by this user", path), errno);
+    const Contents contents = TRY(look_into(path));
+    if (!contents.has_mark) {
+        if (contents.has_other)
+            return refused(
+                Refusal::Kind::conflict,
+                fmt::format("{} holds other files and no pidge store; name an empty directory.",
+                            path));
+        return write_mark(path);
+    }
+    TRY(check_mark(path));
+    if (contents.has_data && !contents.has_current)
+        return refused(
+            Refusal::Kind::conflict,
+            fmt::format("The store in {} has lost its file CURRENT; restore it from its backup.",
+                        path));
+    return {};
+}
+
+}  // namespace pidge::store

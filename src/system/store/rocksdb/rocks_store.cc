@@ -1,0 +1,16 @@
+#include "system/store/rocksdb/rocks_store.h"
+
+#include <utility>
+
+#include "system/store/rocksdb/rocks_table.h"
+#include "system/store/table_store.h"
+
+namespace pidge::store {
+
+Result<std::unique_ptr<Store>> open_rocksdb(RocksOptions options, const Clock& clock) {
+    while (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
+    auto table = TRY(RocksTable::open(options));
+    return std::make_unique<TableStore>(std::move(table), clock);
+}
+
+}  // namespace pidge::store

@@ -1,0 +1,210 @@
+#include "system/store/rocksdb/rocks_table.h"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <utility>
+
+#include "system/store/rocksdb/place.h"
+
+namespace pidge::store {
+
+namespace {
+
+rocksdb::Slice slice(std::string_view text) {
+    return {text.data(), text.size()};
+}
+
+// After a read. A checksum that does not match is damage; anything else may be gone next time
+// (descriptors, memory).
+[[noreturn]] void fail_read(const rocksdb::Status& status) {
+    throw Fault(status.IsCorruption() ? Fault::Why::damaged : Fault::Why::unavailable,
+                "the store cannot be read: " + status.ToString());
+}
+
+Refusal cannot_open(const std::string& path, const rocksdb::Status& status) {
+    const std::string text = status.ToString();
+    Refusal refusal{.kind = Refusal::Kind::temporary, .status = {4, 3, 0}};
+    if (text.find("lock hold by") != std::string::npos || text.find("/LOCK") != std::string::npos) {
+        refusal.kind = Refusal::Kind::conflict;
+        refusal.text =
+            fmt::format("The store in {} is in use by another pidge; end that one first.", path);
+    } else if (status.IsNoSpace()) {
+        refusal.text =
+            fmt::format("There is no space on the disk of the store in {}; make some.", path);
+    } else if (status.IsCorruption()) {
+        refusal.kind = Refusal::Kind::syntax;
+        refusal.text =
+            fmt::format("The store in {} is damaged ({}); restore it from its backup.", path, text);
+    } else {
+        refusal.text = fmt::format("The store in {} cannot be opened: {}.", path, text);
+    }
+    return refusal;
+}
+
+// The bounds of a scan as keys of the table.
+struct Bounds {
+    Bytes from, to;
+    Bounds(Space space, const ScanOptions& options)
+        : from(table_key(space, options.from)),
+          to(options.to.empty() ? Bytes(1, static_cast<char>(std::uint8_t(space) + 1))
+                                : table_key(space, options.to)) {}
+};
+
+}  // namespace
+
+class RocksTable::View final : public Snapshot {
+ public:
+    explicit View(std::shared_ptr<RocksTable> table)
+        : table_(std::move(table)), snapshot(table_->database_->GetSnapshot()) {}
+    ~View() override { table_->database_->ReleaseSnapshot(snapshot); }
+
+ private:
+    const std::shared_ptr<RocksTable> table_;
+
+ public:
+    const rocksdb::Snapshot* const snapshot;
+
+    static const rocksdb::Snapshot* of(const Snapshot* at) {
+        return at ? static_cast<const View*>(at)->snapshot : nullptr;
+    }
+};
+
+RocksTable::RocksTable(const RocksOptions& options)
+    : path_(options.path),
+      files_(std::make_shared<WatchedFiles>(rocksdb::FileSystem::Default())),
+      env_(rocksdb::NewCompositeEnv(files_)) {}
+
+RocksTable::~RocksTable() {
+    if (!database_) return;
+    for (rocksdb::ColumnFamilyHandle* family : families_)
+        database_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
+    database_->Close().PermitUncheckedError();
+}
+
+Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options) {
+    TRY(prepare_place(options.path));
+    std::shared_ptr<RocksTable> table(new RocksTable(options));
+    const rocksdb::Status status = table->open_database(options);
+    if (!status.ok()) return cannot_open(options.path, status);
+    return table;
+}
+
+rocksdb::Status RocksTable::open_database(const RocksOptions& options) {
+    rocksdb::DB* opened = nullptr;
+    rocksdb::Status status = rocksdb::DB::Open(database_options(options, env_.get()), path_,
+                                               family_options(options), &families_, &opened);
+    database_.reset(opened);
+    return status;
+}
+
+rocksdb::ColumnFamilyHandle* RocksTable::family(Space space) const {
+    return families_[static_cast<std::size_t>(family_of(space))];
+}
+
+std::optional<std::optional<Bytes>> RocksTable::get(Space space, std::string_view key,
+                                                    const Snapshot* at, Effort effort) {
+    rocksdb::ReadOptions options;
+    options.snapshot = View::of(at);
+    if (effort == Effort::at_once) options.read_tier = rocksdb::kBlockCacheTier;
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status =
+        database_->Get(options, family(space), slice(table_key(space, key)), &value);
+    if (status.ok()) return Bytes(value.data(), value.size());
+    if (status.IsNotFound()) return std::optional<Bytes>();
+    if (status.IsIncomplete() && effort == Effort::at_once) return std::nullopt;
+    fail_read(status);
+}
+
+std::optional<std::vector<Item>> RocksTable::scan(Space space, const ScanOptions& options,
+                                                  const Snapshot* at, Effort effort) {
+    std::vector<Item> items;
+    const Bounds bounds(space, options);
+    if (bounds.from >= bounds.to || options.limit == 0) return items;
+    const rocksdb::Slice from = slice(bounds.from), to = slice(bounds.to);
+    rocksdb::ReadOptions read;
+    read.snapshot = View::of(at);
+    read.iterate_lower_bound = &from;
+    read.iterate_upper_bound = &to;
+    if (effort == Effort::at_once) read.read_tier = rocksdb::kBlockCacheTier;
+    const std::unique_ptr<rocksdb::Iterator> place(database_->NewIterator(read, family(space)));
+    const bool is_forward = options.order == ScanOptions::Order::forward;
+    for (is_forward ? place->SeekToFirst() : place->SeekToLast();
+         place->Valid() && items.size() < options.limit;
+         is_forward ? place->Next() : place->Prev()) {
+        const rocksdb::Slice key = place->key(), value = place->value();
+        items.push_back({Bytes(key.data() + 1, key.size() - 1), Bytes(value.data(), value.size())});
+    }
+    const rocksdb::Status status = place->status();
+    if (status.ok()) return items;
+    if (status.IsIncomplete() && effort == Effort::at_once) return std::nullopt;
+    fail_read(status);
+}
+
+std::shared_ptr<const Snapshot> RocksTable::snapshot() {
+    return std::make_shared<View>(shared_from_this());
+}
+
+void RocksTable::write(std::span<const Write> writes, Durability durability) {
+    if (has_failed_.load(std::memory_order_acquire))
+        throw Fault(Fault::Why::failed, "an earlier write of the store has failed");
+    const auto fill = [&](rocksdb::WriteBatch& batch) {
+        rocksdb::Status status;
+        for (const Write& write : writes) {
+            rocksdb::ColumnFamilyHandle* const in = family(write.space());
+            switch (write.kind) {
+                case Write::Kind::put:
+                    status = batch.Put(in, slice(write.key), slice(write.value));
+                    break;
+                case Write::Kind::erase:
+                    status = batch.Delete(in, slice(write.key));
+                    break;
+                case Write::Kind::erase_range:
+                    status = batch.DeleteRange(in, slice(write.key), slice(write.value));
+                    break;
+            }
+            if (!status.ok()) return status;
+        }
+        rocksdb::WriteOptions options;
+        options.sync = durability == Durability::synced;
+        return database_->Write(options, &batch);
+    };
+    rocksdb::Status status;
+    if (durability == Durability::synced) {
+        const std::lock_guard lock(batch_mutex_);
+        batch_.Clear();
+        status = fill(batch_);
+    } else {
+        rocksdb::WriteBatch batch;
+        status = fill(batch);
+    }
+    if (!status.ok()) fail_write(status);
+}
+
+void RocksTable::fail_write(const rocksdb::Status& status) {
+    const std::string text = "the store cannot be written: " + status.ToString();
+    // No space for the log: RocksDB has inserted nothing, and a new log takes the place of the torn
+    // one in recover().
+    if (status.IsNoSpace() && !files_->has_failed_sync()) throw Fault(Fault::Why::full, text);
+    has_failed_.store(true, std::memory_order_release);
+    throw Fault(Fault::Why::failed, text);
+}
+
+bool RocksTable::recover() {
+    if (has_failed_.load(std::memory_order_acquire) || files_->has_failed_sync()) return false;
+    // Resuming writes what is in memory into files, and begins a new log; without some space it
+    // fails again.
+    const auto space = disk_space();
+    constexpr std::uint64_t least_bytes = 16U << 20;
+    if (space && space->free_bytes < least_bytes) return false;
+    return database_->Resume().ok();
+}
+
+std::optional<DiskSpace> RocksTable::disk_space() {
+    struct statvfs space{};
+    if (::statvfs(path_.c_str(), &space) != 0) return std::nullopt;
+    return DiskSpace{std::uint64_t{space.f_bavail} * space.f_frsize,
+                     std::uint64_t{space.f_blocks} * space.f_frsize};
+}
+
+}  // namespace pidge::store

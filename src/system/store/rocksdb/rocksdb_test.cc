@@ -1,0 +1,121 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "system/store/conformance/fixture.h"
+#include "system/store/rocksdb/rocks_store.h"
+
+using namespace pidge;
+using namespace pidge::store;
+
+namespace {
+
+class Directory {
+ public:
+    Directory() {
+        std::string pattern = std::filesystem::temp_directory_path() / "pidge-store-XXXXXX";
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    ~Directory() { std::filesystem::remove_all(path); }
+    Directory(const Directory&) = delete;
+    std::string path;
+};
+
+std::unique_ptr<Store> open(const std::string& path, const Clock& clock) {
+    // Small, so that files change often.
+    auto store =
+        open_rocksdb({.path = path, .cache_bytes = 1 << 20, .memtable_bytes = 2 << 20}, clock);
+    if (!store) FAIL(store.error().text);
+    return *std::move(store);
+}
+
+class RocksSite final : public conformance::Site {
+ public:
+    std::unique_ptr<Store> open(const Clock& clock) override { return ::open(path(), clock); }
+    std::string path() const override { return directory_.path + "/store"; }
+
+ private:
+    Directory directory_;
+};
+
+}  // namespace
+
+std::unique_ptr<conformance::Site> conformance::make_site() {
+    return std::make_unique<RocksSite>();
+}
+
+std::unique_ptr<Store> conformance::open_at(const std::string& path, const Clock& clock) {
+    return open(path, clock);
+}
+
+TEST_CASE("A store in use is not opened a second time, and the refusal says so") {
+    const Directory directory;
+    const auto store = open_rocksdb({.path = directory.path + "/store"});
+    REQUIRE(store.has_value());
+    const auto second = open_rocksdb({.path = directory.path + "/store/"});
+    REQUIRE_FALSE(second.has_value());
+    CHECK(second.error().kind == Refusal::Kind::conflict);
+    CHECK(second.error().text.find("in use") != std::string::npos);
+}
+
+TEST_CASE("A directory with other files is not taken over") {
+    const Directory directory;
+    std::ofstream(directory.path + "/CURRENT") << "MANIFEST-000001\n";
+    const auto store = open_rocksdb({.path = directory.path});
+    REQUIRE_FALSE(store.has_value());
+    CHECK(store.error().text.find("no pidge store") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(directory.path + "/PIDGE-STORE"));
+}
+
+TEST_CASE("A store of a newer format is refused by its number") {
+    const Directory directory;
+    REQUIRE(open_rocksdb({.path = directory.path}).has_value());
+    std::ofstream(directory.path + "/PIDGE-STORE") << "pidge store, format 2\n";
+    const auto store = open_rocksdb({.path = directory.path});
+    REQUIRE_FALSE(store.has_value());
+    CHECK(store.error().kind == Refusal::Kind::unsupported);
+    CHECK(store.error().text.find("newer version") != std::string::npos);
+    std::ofstream(directory.path + "/PIDGE-STORE") << "something else";
+    CHECK(open_rocksdb({.path = directory.path}).error().kind == Refusal::Kind::syntax);
+}
+
+TEST_CASE("A store that lost its root file is refused, not begun anew") {
+    const Directory directory;
+    {
+        const auto store = open(directory.path, system_clock());
+        Change change;
+        for (int i = 0; i < 4000; ++i)
+            change.put(Space::domain, std::to_string(i), Bytes(1000, 'x'));
+        net::run_blocking(store->commit(std::move(change)));
+    }
+    {
+        const auto store = open(directory.path, system_clock());
+    }
+    std::filesystem::remove(directory.path + "/CURRENT");
+    const auto store = open_rocksdb({.path = directory.path});
+    REQUIRE_FALSE(store.has_value());
+    CHECK(store.error().text.find("CURRENT") != std::string::npos);
+}
+
+TEST_CASE("A missing parent and a path that is a file are refused") {
+    const Directory directory;
+    CHECK(open_rocksdb({.path = directory.path + "/none/store"}).error().kind ==
+          Refusal::Kind::not_found);
+    std::ofstream(directory.path + "/file") << "x";
+    CHECK_FALSE(open_rocksdb({.path = directory.path + "/file"}).has_value());
+}
+
+TEST_CASE("A directory that this user may not use is refused") {
+    if (::geteuid() == 0) {
+        MESSAGE("not run: root may use every directory");
+        return;
+    }
+    const Directory directory;
+    REQUIRE(::chmod(directory.path.c_str(), 0500) == 0);
+    CHECK(open_rocksdb({.path = directory.path}).error().kind == Refusal::Kind::policy);
+}
