@@ -14,7 +14,7 @@ struct Row {
 
 // RFC 3463 §3, RFC 5248's registry, RFC 7372, RFC 7504, RFC 7505. A row with `any` stands after
 // those of its subject.
-constexpr auto rows = std::to_array<Row>({
+constexpr Row rows[] = {
     {1,
      1,
      {"There is no mailbox with this address.",
@@ -175,7 +175,7 @@ constexpr auto rows = std::to_array<Row>({
      {"The other side refused the message by its rules.",
       "Its answer stands below. If you think it is wrong, tell your postmaster, with this "
       "report."}},
-});
+};
 
 }  // namespace
 

@@ -230,14 +230,14 @@ void Encoder::feed_quoted_printable(char c, Bytes& out) {
 }
 
 void Encoder::put_quoted(char c, bool escape, Bytes& out) {
-    // A dot alone on a line and "From " are safe to write, but not safe from every gateway (RFC
-    // 2049 §3).
-    escape |= column_ == 0 && (c == '.' || c == 'F');
+    // A line must not turn into a boundary; a dot and "From " are not safe from every gateway
+    // (RFC 2049 §3).
+    escape |= column_ == 0 && (c == '.' || c == 'F' || c == '-');
     const std::size_t width = escape ? 3 : 1;
     if (column_ + width > encoded_line_max - 1) {
         out += "=\r\n";
         column_ = 0;
-        escape |= c == '.' || c == 'F';
+        escape |= c == '.' || c == 'F' || c == '-';
     }
     if (escape) {
         out += '=';

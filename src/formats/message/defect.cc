@@ -49,6 +49,7 @@ constexpr auto table = std::to_array<Words>({
     {boundary_prefix, "boundary-prefix", "one boundary begins with another"},
     {boundary_after_end, "boundary-after-end",
      "a boundary stands again after its multipart was closed"},
+    {boundary_with_text, "boundary-with-text", "a line begins like a boundary and goes on"},
     {eight_bit_in_7bit, "8bit-in-7bit", "a part declared as 7bit holds octets above 127"},
     {eight_bit_in_encoded, "8bit-in-encoded", "an encoded part holds octets above 127"},
     {bad_base64, "bad-base64", "base64 text is broken"},

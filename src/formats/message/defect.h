@@ -48,6 +48,8 @@ enum class DefectKind : std::uint8_t {
     unterminated_multipart,
     boundary_prefix,     // an inner boundary begins with an outer one: two readings
     boundary_after_end,  // a boundary stands again after the multipart was closed
+    boundary_with_text,  // a line begins with a boundary and goes on (RFC 2046 §5.1.1's note counts
+                         // it)
     eight_bit_in_7bit,
     eight_bit_in_encoded,  // octets above 127 in base64 or quoted-printable
     bad_base64,

@@ -106,13 +106,17 @@ bool MimeReader::Engine::take_delimiter(const LinePiece& line) {
     while (!rest.empty() && (rest.back() == ' ' || rest.back() == '\t' || rest.back() == '\r' ||
                              rest.back() == '\n'))
         rest.remove_suffix(1);
+    std::optional<PartIndex> begins_like;
     for (std::size_t level = open_.size(); level-- > 0;) {
         const std::string& boundary = open_[level].boundary;
         if (boundary.empty() || !rest.starts_with(boundary)) continue;
         out_.visited_octets += boundary.size();
         const bool is_open = rest.size() == boundary.size();
         const bool is_close = rest.size() == boundary.size() + 2 && rest.ends_with("--");
-        if (!is_open && !is_close) continue;
+        if (!is_open && !is_close) {
+            begins_like = open_[level].is_closed ? begins_like : open_[level].part;
+            continue;
+        }
         if (open_[level].is_closed) {
             add(DefectKind::boundary_after_end, line.offset, open_[level].part);
             return false;
@@ -130,6 +134,7 @@ bool MimeReader::Engine::take_delimiter(const LinePiece& line) {
         }
         return true;
     }
+    if (begins_like) add(DefectKind::boundary_with_text, line.offset, *begins_like);
     return false;
 }
 

@@ -153,6 +153,7 @@ TEST_CASE("[P08] what can be read in two ways is found") {
                         "boundary=bb\r\n\r\n--bb\r\n\r\n--bb--\r\n--b--\r\n"),
               DefectKind::boundary_prefix));
     CHECK(has(multipart(parts + "--b\r\n\r\nagain\r\n--b--\r\n"), DefectKind::boundary_after_end));
+    CHECK(has(multipart("--b\r\n\r\nx\r\n--bX\r\n--b--\r\n"), DefectKind::boundary_with_text));
 }
 
 TEST_CASE("[J11] broken MIME is found") {

@@ -20,6 +20,7 @@ Conformity gravity(DefectKind kind) {
         case DefectKind::encoded_composite:
         case DefectKind::boundary_prefix:
         case DefectKind::boundary_after_end:
+        case DefectKind::boundary_with_text:
         case DefectKind::bad_boundary:
         case DefectKind::bare_cr:
         case DefectKind::bare_lf:
@@ -44,6 +45,7 @@ bool counts_when_embedded(DefectKind kind) {
     switch (kind) {
         case DefectKind::boundary_prefix:
         case DefectKind::boundary_after_end:
+        case DefectKind::boundary_with_text:
         case DefectKind::too_complex:
         case DefectKind::nul:
         case DefectKind::bare_cr:
