@@ -1,0 +1,284 @@
+#include "program/assembly/assembly.h"
+
+#include <algorithm>
+
+#include "mail/policy/route.h"
+#include "program/assembly/events.h"
+#include "program/config/compare.h"
+#include "system/dns/unbound.h"
+#include "system/net/socket_stream.h"
+#include "system/net/spawn.h"
+#include "system/net/timer.h"
+#include "system/store/memory/memory_store.h"
+#include "system/store/rocksdb/rocks_store.h"
+
+namespace pidge::program {
+
+namespace {
+
+// Two hashes at a time keep logins moving without starving the loops; each takes 64 MB for its
+// while.
+const net::Pool::Options hash_pool{.name = "hash", .threads = 2, .queue_max = 200};
+// A heartbeat every ten seconds (audit.md §5); the tick is short so that the end does not wait for
+// it.
+constexpr std::chrono::milliseconds upkeep_tick{250};
+constexpr int heartbeat_ticks = 40;
+constexpr std::uint16_t standard_port = 25;
+constexpr std::chrono::seconds connect_time{30};
+
+// Sessions of one service are no good for another (attacks.md G5).
+tls::ServerOptions tls_options(const config::Config& config, config::Service service) {
+    tls::ServerOptions options{.service = service == config::Service::mx           ? "mx"
+                                          : service == config::Service::submission ? "submission"
+                                                                                   : "submissions"};
+    for (const config::Certificate& certificate : config.certificates)
+        options.certificates.push_back({certificate.chain, certificate.key});
+    return options;
+}
+
+// Mail exchangers listen on port 25; a test site's on another.
+std::function<net::Task<std::unique_ptr<net::Stream>>(net::Endpoint)> dialer(
+    const config::Config& config) {
+    const auto mx_port = static_cast<std::uint16_t>(config.relay.port);
+    return [mx_port, sources = config.relay.sources](net::Endpoint to) {
+        if (to.port == standard_port) to.port = mx_port;
+        const auto source = std::ranges::find(sources, to.address.is_v6(), &net::Address::is_v6);
+        return net::connect_tcp(to, source == sources.end() ? std::nullopt : std::optional(*source),
+                                connect_time);
+    };
+}
+
+// RFC 5321 §5.1: where mail must not be relayed to, because it would come back.
+dns::Self own_places(const config::Config& config) {
+    dns::Self self{.names = {config.site.hostname}};
+    for (const config::Listener& listener : config.listeners)
+        if (listener.service == config::Service::mx && listener.address &&
+            listener.address->port == standard_port)
+            self.addresses.push_back(listener.address->address);
+    return self;
+}
+
+}  // namespace
+
+std::string audit_log_name(const config::Config& config) {
+    return "audit." + config.site.hostname + "/" + config.site.node;
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {
+    if (config.store.engine == config::Store::Engine::memory) return store::open_memory(clock);
+    return store::open_rocksdb({.path = config.store_path()}, clock);
+}
+
+Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
+                                                            config::Service service, WallTime now) {
+    tls::ServerOptions options{.service = service == config::Service::mx           ? "mx"
+                                          : service == config::Service::submission ? "submission"
+                                                                                   : "submissions"};
+    for (const config::Certificate& certificate : config.certificates)
+        options.certificates.push_back({certificate.chain, certificate.key});
+    return tls::ServerContext::create(std::move(options), now);
+}
+
+Assembly::Assembly(const config::Config& config, const Clock& clock,
+                   std::unique_ptr<store::Store> store)
+    : config_(config),
+      clock_(clock),
+      pool_(hash_pool),
+      store_(std::move(store)),
+      directory_(*store_, clock),
+      trail_(*store_, clock, audit_log_name(config)),
+      runtime_(config.limits.threads) {
+    for (net::Loop* loop : runtime_.loops()) drains_[loop] = std::make_unique<smtp::Drain>();
+}
+
+Assembly::~Assembly() {
+    drain();
+}
+
+Result<std::unique_ptr<Assembly>> Assembly::create(const config::Config& config,
+                                                   const Clock& clock) {
+    std::unique_ptr<store::Store> store = TRY(open_store(config, clock));
+    std::unique_ptr<Assembly> assembly(new Assembly(config, clock, std::move(store)));
+    TRY(assembly->build());
+    return assembly;
+}
+
+Result<void> Assembly::build() {
+    store_->on_hint([this](const Bytes& subject) {
+        if (subject == directory::site_subject)
+            net::spawn(runtime_.loop(0), "site", directory_.reload());
+    });
+    net::run(directory_.reload());
+    authenticator_ = std::make_unique<submission::Authenticator>(directory_, pool_, clock_);
+    net::run(authenticator_->load(*store_));
+    TRY(build_tls());
+    TRY(build_relay());
+    gateway_ = std::make_unique<submission::Gateway>(
+        submission::GatewayParts{
+            *store_, directory_, trail_, *authenticator_, clock_,
+            [this](const queue::Destination& to, WallTime due) { relay_->wake(to.group(), due); }},
+        gateway_options(config_));
+    store::Change started;
+    trail_.append(started,
+                  trail_.entry(audit::Type::start, "program",
+                               {{"node", config_.site.node}, {"hostname", config_.site.hostname}}));
+    if (!net::run(store_->commit(std::move(started))))
+        return Refusal{.kind = Refusal::Kind::conflict, .text = "The start could not be recorded."};
+    relay_->start();
+    net::spawn(runtime_.loop(0), "upkeep", upkeep(*this));
+    return {};
+}
+
+Result<void> Assembly::build_tls() {
+    for (const config::Listener& listener : config_.listeners)
+        if (listener.is_smtp() && !config_.certificates.empty() && !tls_.contains(listener.service))
+            tls_[listener.service] = TRY(make_server_tls(config_, listener.service, clock_.now()));
+    return {};
+}
+
+Result<void> Assembly::build_relay() {
+    dns::UnboundOptions dns{
+        .forward_to = config_.dns.resolvers,
+        .validation = config_.dns.validate ? dns::Validation::on : dns::Validation::off};
+    resolver_ = TRY(dns::make_unbound_resolver(std::move(dns)));
+    courier_ = std::make_unique<relay::SmtpCourier>(
+        relay::SmtpCourierParts{
+            .resolver = *resolver_,
+            .tls = TRY(relay::TlsContexts::create(config_.relay.authorities)),
+            .dial = dialer(config_),
+        },
+        relay::SmtpCourierOptions{.own_name = config_.site.hostname, .self = own_places(config_)});
+    std::optional<address::Mailbox> postmaster;
+    if (const auto site = directory_.site(); !site->domains().empty())
+        postmaster =
+            address::Mailbox{.local_part = "postmaster", .domain = site->domains().front().name};
+    relay::RelayOptions options{.own_name = config_.site.hostname,
+                                .postmaster = std::move(postmaster)};
+    options.retry.life = config_.relay.age_max;
+    options.retry.warn_after = config_.relay.warn_after;
+    options.destinations.workers_max = config_.relay.connections;
+    options.destinations.workers_per_destination_max = config_.relay.connections_per_destination;
+    relay_ = std::make_unique<relay::Relay>(
+        relay::RelayParts{
+            .store = *store_,
+            .clock = clock_,
+            .trail = trail_,
+            .courier = *courier_,
+            .loops = runtime_.loops(),
+            .route =
+                [this](const address::Mailbox& to) {
+                    return std::optional(policy::destination_for(*directory_.site(), to));
+                },
+            .is_ours =
+                [this](const std::string& domain) {
+                    return directory_.site()->find_domain(domain) != nullptr;
+                },
+        },
+        std::move(options));
+    return {};
+}
+
+submission::GatewayOptions Assembly::gateway_options(const config::Config& config) const {
+    return {.hostname = config.site.hostname,
+            .node = config.site.node,
+            .message_bytes_max = config.limits.message_bytes,
+            .recipients_max = config.limits.recipients};
+}
+
+Result<net::ListenSocket> Assembly::open_socket(const config::Listener& listener,
+                                                std::vector<net::InheritedSocket>& inherited) {
+    if (listener.systemd.empty()) return net::ListenSocket::tcp(*listener.address);
+    const auto passed = std::ranges::find(inherited, listener.systemd, &net::InheritedSocket::name);
+    if (passed == inherited.end())
+        return Refusal{.kind = Refusal::Kind::not_found,
+                       .text = "systemd passed no socket named \"" + listener.systemd +
+                               "\" for listener \"" + listener.name +
+                               "\". Set FileDescriptorName=" + listener.systemd +
+                               " in the socket unit, or give the listener an address."};
+    net::OwnedFd fd = std::move(passed->fd);
+    inherited.erase(passed);
+    return net::ListenSocket::inherited(std::move(fd), listener.name);
+}
+
+Result<void> Assembly::open_listeners(std::vector<net::InheritedSocket> inherited) {
+    std::vector<std::pair<const config::Listener*, net::ListenSocket>> sockets;
+    for (const config::Listener& listener : config_.listeners) {
+        if (!listener.is_smtp()) continue;
+        auto socket = open_socket(listener, inherited);
+        if (!socket) return socket.error();
+        sockets.emplace_back(&listener, *std::move(socket));
+    }
+    for (auto& [listener, socket] : sockets) {
+        const auto tls = tls_.find(listener->service);
+        listeners_.push_back(std::make_unique<SmtpListener>(
+            SmtpListener::Parts{runtime_, *gateway_, drains_}, config_, *listener,
+            std::move(socket), tls == tls_.end() ? nullptr : tls->second));
+        log::write(listening, {{"listener", listener->name},
+                               {"address", listeners_.back()->endpoint().text()}});
+    }
+    return {};
+}
+
+Result<void> Assembly::reload(const config::Config& wanted) {
+    const config::Config config = config::reloadable(config_, wanted);
+    // First what can be refused, kept aside; then what cannot.
+    std::map<config::Service, tls::ServerOptions> fresh;
+    for (auto& [service, context] : tls_) {
+        TRY(make_server_tls(config, service, clock_.now()));
+        fresh[service] = tls_options(config, service);
+    }
+    for (auto& [service, options] : fresh)
+        TRY(tls_[service]->reload(std::move(options), clock_.now()));
+    config_ = config;
+    log::configure({.least = config_.log.level, .form = config_.log.form});
+    gateway_->set_options(gateway_options(config_));
+    for (const auto& listener : listeners_)
+        for (const config::Listener& now : config_.listeners)
+            if (now.name == listener->name()) listener->reload(config_, now);
+    store::Change change;
+    trail_.append(change,
+                  trail_.entry(audit::Type::config_change, "program", {{"file", config_.file}}));
+    store_->commit_soon(std::move(change));
+    return {};
+}
+
+net::Task<void> Assembly::upkeep(Assembly& self) {
+    for (int tick = 0; !self.is_draining_; ++tick) {
+        if (tick % heartbeat_ticks == 0) {
+            self.trail_.flush_folded();
+            const relay::RelayStatus status = self.relay_->status();
+            self.trail_.note(
+                self.trail_.entry(audit::Type::heartbeat, "program",
+                                  {{"node", self.config_.site.node}, {"queued", status.queued}}));
+        }
+        co_await net::sleep_for(upkeep_tick);
+    }
+}
+
+void Assembly::drain() {
+    if (is_draining_.exchange(true) || !relay_) return;
+    log::write(draining, {});
+    for (const auto& listener : listeners_) listener->stop();
+    for (auto& [loop, drain] : drains_) loop->post([each = drain.get()] { each->start(); });
+    const auto patience = std::chrono::milliseconds(config_.limits.drain);
+    net::spawn(runtime_.loop(0), "drain", relay_->drain());
+    const std::size_t interrupted = runtime_.stop(patience);
+    trail_.flush_folded();
+    store::Change stopped;
+    trail_.append(stopped,
+                  trail_.entry(audit::Type::stop, "program",
+                               {{"node", config_.site.node}, {"interrupted", interrupted}}));
+    try {
+        if (!net::run(store_->commit(std::move(stopped)))) log::write(stop_unrecorded, {});
+    } catch (const store::Fault& fault) {
+        log::write(stop_unrecorded, {{"reason", fault.what()}});
+    }
+    log::write(drained, {{"interrupted", interrupted}});
+}
+
+std::vector<tls::CertificateStatus> Assembly::certificates() const {
+    return tls_.empty() ? std::vector<tls::CertificateStatus>{}
+                        : tls_.begin()->second->certificates();
+}
+
+}  // namespace pidge::program

@@ -1,0 +1,90 @@
+// Assembly: the whole service, put together from a configuration: store → directory → audit trail →
+// gateway → relay → listeners. Built, reloaded and taken down by the main thread; the work is done
+// on the loops.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mail/audit/trail.h"
+#include "mail/directory/directory.h"
+#include "program/assembly/smtp_listener.h"
+#include "program/config/config.h"
+#include "services/relay/relay.h"
+#include "services/relay/smtp_courier.h"
+#include "services/submission/gateway.h"
+#include "system/dns/resolver.h"
+#include "system/net/pool.h"
+#include "system/net/runtime.h"
+#include "system/store/store.h"
+
+namespace pidge::program {
+
+// The log of this node in the audit trail (audit.md §2).
+std::string audit_log_name(const config::Config& config);
+
+// Refusals are for the administrator.
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
+Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
+                                                            config::Service service, WallTime now);
+
+class Assembly {
+ public:
+    // Everything up to the relay runs when it returns; mail is taken from open_listeners() on. Must
+    // not be called from a loop.
+    static Result<std::unique_ptr<Assembly>> create(const config::Config& config,
+                                                    const Clock& clock = system_clock());
+    ~Assembly();  // drain()
+
+    // Takes the sockets that systemd passed, opens the others. Nothing is taken when one cannot be
+    // opened.
+    Result<void> open_listeners(std::vector<net::InheritedSocket> inherited);
+
+    // All or nothing. What differs but needs a restart is left as it is in force
+    // (config::reloadable).
+    Result<void> reload(const config::Config& config);
+
+    // Takes no more connections, lets sessions and deliveries under way end, at most as long as the
+    // configuration says, and writes the stop entry. Idempotent.
+    void drain();
+
+    store::Store& store() { return *store_; }
+    directory::Directory& directory() { return directory_; }
+    audit::Trail& trail() { return trail_; }
+    net::Pool& pool() { return pool_; }
+    net::Runtime& runtime() { return runtime_; }
+    relay::Relay& relay() { return *relay_; }
+    const config::Config& config() const { return config_; }
+    bool is_draining() const { return is_draining_; }
+    std::vector<tls::CertificateStatus> certificates() const;
+
+ private:
+    Assembly(const config::Config& config, const Clock& clock, std::unique_ptr<store::Store> store);
+    Result<void> build();
+    Result<void> build_relay();
+    Result<void> build_tls();
+    Result<net::ListenSocket> open_socket(const config::Listener& listener,
+                                          std::vector<net::InheritedSocket>& inherited);
+    submission::GatewayOptions gateway_options(const config::Config& config) const;
+    static net::Task<void> upkeep(Assembly& self);
+
+    config::Config config_;
+    const Clock& clock_;
+    net::Pool pool_;  // password hashes
+    std::unique_ptr<store::Store> store_;
+    directory::Directory directory_;
+    audit::Trail trail_;
+    std::unique_ptr<submission::Authenticator> authenticator_;
+    std::unique_ptr<dns::Resolver> resolver_;
+    std::unique_ptr<relay::SmtpCourier> courier_;
+    net::Runtime runtime_;
+    Drains drains_;
+    std::unique_ptr<relay::Relay> relay_;
+    std::unique_ptr<submission::Gateway> gateway_;
+    std::map<config::Service, std::shared_ptr<tls::ServerContext>> tls_;
+    std::vector<std::unique_ptr<SmtpListener>> listeners_;
+    std::atomic<bool> is_draining_ = false;
+};
+
+}  // namespace pidge::program
