@@ -120,6 +120,19 @@ Task<std::size_t> TlsStream::read_some(std::span<char> into) {
     }
 }
 
+// What has come off the socket only: whether the rest is data or a message of TLS itself cannot be
+// told without waiting for all of it.
+bool TlsStream::has_input() {
+    if (SSL_pending(ssl_.get()) > 0) return true;
+    if (incoming_begin_ == incoming_end_ || is_failed_) return false;
+    char octet = 0;
+    std::size_t n = 0;
+    ERR_clear_error();
+    const bool is_there = SSL_peek_ex(ssl_.get(), &octet, 1, &n) == 1;
+    ERR_clear_error();
+    return is_there;
+}
+
 Task<void> TlsStream::wait_readable() {
     if (incoming_begin_ < incoming_end_ || SSL_pending(ssl_.get()) > 0 || is_at_end_) co_return;
     co_await lower_->wait_readable();

@@ -25,6 +25,7 @@ class TlsStream final : public net::Stream {
     net::TlsInfo& info() { return info_; }
 
     net::Task<std::size_t> read_some(std::span<char> into) override;
+    bool has_input() override;
     net::Task<void> wait_readable() override;
     net::Task<void> write(std::string_view bytes) override;
     net::Task<void> shutdown() override;
