@@ -110,6 +110,8 @@ std::optional<std::optional<Bytes>> RocksTable::get(Space space, std::string_vie
     rocksdb::PinnableSlice value;
     const rocksdb::Status status =
         database_->Get(options, family(space), slice(table_key(space, key)), &value);
+    // Where RocksDB would have to open a file to know, it says "may exist" by an empty value.
+    if (status.ok() && value.empty() && effort == Effort::at_once) return std::nullopt;
     if (status.ok()) return Bytes(value.data(), value.size());
     if (status.IsNotFound()) return std::optional<Bytes>();
     if (status.IsIncomplete() && effort == Effort::at_once) return std::nullopt;
@@ -118,6 +120,10 @@ std::optional<std::optional<Bytes>> RocksTable::get(Space space, std::string_vie
 
 std::optional<std::vector<Item>> RocksTable::scan(Space space, const ScanOptions& options,
                                                   const Snapshot* at, Effort effort) {
+    // An iterator of RocksDB 7.8 that may not read the disk passes over files that are not open yet
+    // without saying so where ranges were erased; the random test saw records missing right after a
+    // restart.
+    if (effort == Effort::at_once) return std::nullopt;
     std::vector<Item> items;
     const Bounds bounds(space, options);
     if (bounds.from >= bounds.to || options.limit == 0) return items;
@@ -126,7 +132,6 @@ std::optional<std::vector<Item>> RocksTable::scan(Space space, const ScanOptions
     read.snapshot = View::of(at);
     read.iterate_lower_bound = &from;
     read.iterate_upper_bound = &to;
-    if (effort == Effort::at_once) read.read_tier = rocksdb::kBlockCacheTier;
     const std::unique_ptr<rocksdb::Iterator> place(database_->NewIterator(read, family(space)));
     const bool is_forward = options.order == ScanOptions::Order::forward;
     for (is_forward ? place->SeekToFirst() : place->SeekToLast();
@@ -137,7 +142,6 @@ std::optional<std::vector<Item>> RocksTable::scan(Space space, const ScanOptions
     }
     const rocksdb::Status status = place->status();
     if (status.ok()) return items;
-    if (status.IsIncomplete() && effort == Effort::at_once) return std::nullopt;
     fail_read(status);
 }
 
