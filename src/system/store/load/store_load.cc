@@ -50,7 +50,7 @@ double process_cpu() {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
     const auto seconds = [](const timeval& time) {
-        return double(time.tv_sec) + time.tv_usec / 1e6;
+        return double(time.tv_sec) + double(time.tv_usec) / 1e6;
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
