@@ -59,7 +59,7 @@ inline constexpr milliseconds login_timeout = seconds(120);  // where a login is
 // At least 500 octets a second, judged over 60 s: each 30,000 octets of a body come within 60 s.
 inline constexpr milliseconds pace_window = seconds(60);
 inline constexpr std::uint64_t pace_octets = 30'000;
-inline constexpr milliseconds reply_timeout = seconds(300);  // the peer does not read what we write
+inline constexpr milliseconds reply_timeout = seconds(30);  // the peer does not read what we write
 inline constexpr milliseconds farewell_timeout = seconds(5);  // last words and an orderly end
 
 // What is read and thrown away after a last reply to a client that is still sending, so that it

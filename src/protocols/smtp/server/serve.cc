@@ -109,6 +109,8 @@ net::Task<void> converse(Session& session) {
         if (!line) break;
         co_await run_line(session, *line);
     }
+    // A backend that took its time may have used up the deadline of the last command.
+    session.channel.stream().set_deadline(limits::reply_timeout);
     co_await session.channel.flush();
 }
 

@@ -502,6 +502,43 @@ TEST_CASE("[F14] a body must come at 500 octets a second") {
     CHECK(steady.lasted > 190s);
 }
 
+TEST_CASE("a backend that takes its time costs the client nothing") {
+    for (const bool is_pipelined : {false, true}) {
+        Visit visit;
+        visit.backend.end_body_takes = 1000s;
+        visit.run({hello, envelope + "DATA\r\n",
+                   is_pipelined ? "text\r\n.\r\nQUIT\r\n" : "text\r\n.\r\n"},
+                  2000s);
+        CHECK(codes(visit.replies).starts_with("220 250 250 250 354 250"));
+        CHECK(visit.backend.messages.size() == 1);
+    }
+}
+
+TEST_CASE("a client with too many recipients hears so for each, and keeps its message") {
+    ServerOptions options = test_options();
+    options.recipients_max = 5;
+    std::string recipients;
+    for (int i = 0; i < 45; ++i) recipients += "RCPT TO:<b@site.example>\r\n";
+    const std::string some =
+        talk_codes(hello + "MAIL FROM:<a@ext.example>\r\n" + recipients + message, options);
+    CHECK(some.ends_with("452 452 354 250"));
+    const std::string many =
+        talk_codes(hello + "MAIL FROM:<a@ext.example>\r\n" + recipients + recipients, options);
+    CHECK(many.ends_with("452 421"));
+}
+
+TEST_CASE("what the server refuses itself is told for the record") {
+    FakeBackend backend;
+    (void)talk(hello + envelope + "DATA\r\na\nb\r\n.\r\n" + envelope +
+                   "BDAT 3 LAST\r\na\nbRCPT\r\nFOO\r\n",
+               backend);
+    REQUIRE(backend.refusals.size() == 4);
+    CHECK(backend.refusals[0].starts_with("DATA The message has an LF"));
+    CHECK(backend.refusals[1].starts_with("BDAT The message has an LF"));
+    CHECK(backend.refusals[2].starts_with("RCPT "));
+    CHECK(backend.refusals[3].starts_with("unknown "));
+}
+
 TEST_CASE("[R07] guesses of recipients are slowed down, then ended") {
     FakeBackend backend;
     ServerOptions options = test_options();

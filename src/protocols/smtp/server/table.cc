@@ -19,7 +19,7 @@ using Entry = CommandEntry;
 constexpr std::array table = {
     Entry{Verb::helo, commands::helo, any, Entry::waits | Entry::idle},
     Entry{Verb::ehlo, commands::ehlo, any, Entry::waits | Entry::idle},
-    Entry{Verb::mail, commands::mail, greeted, Entry::none},
+    Entry{Verb::mail, commands::mail, greeted, Entry::idle},
     Entry{Verb::rcpt, commands::rcpt, bits(State::open), Entry::none},
     Entry{Verb::data, commands::data, bits(State::open, State::chunks), Entry::waits},
     Entry{Verb::bdat, commands::bdat, any, Entry::payload},

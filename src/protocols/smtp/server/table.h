@@ -25,7 +25,8 @@ struct CommandEntry {
         // The client must wait for the reply (RFC 2920 §3.1): what it sends before that is never
         // run (attacks.md F06).
         waits = 1,
-        // Moves no message forward; counted against limits::idle_commands_max.
+        // Brings no message in by itself; counted against limits::idle_commands_max until one
+        // comes.
         idle = 2,
         // A payload follows, so that octets behind the line are in order in any state.
         payload = 4,

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "protocols/sasl/prepare.h"
 #include "protocols/sasl/scram_keys.h"
+#include "system/net/timer.h"
 
 namespace pidge::smtp::testing {
 namespace {
@@ -85,6 +86,7 @@ class FakeSession final : public BackendSession {
     net::Task<Result<Accepted>> end_body() override {
         check(is_in_body_ && !is_refused_, "end_body() comes after body()");
         is_refused_ = true;  // nothing but reset() may follow
+        if (backend_.end_body_takes.count() > 0) co_await net::sleep_for(backend_.end_body_takes);
         if (backend_.throws_at_end_body) throw std::runtime_error("the store is gone");
         if (message_.from.sender && message_.from.sender->local_part.starts_with("keepfail"))
             co_return Refusal{

@@ -34,7 +34,10 @@ net::Task<void> accept_chunk(Session& session, const Chunk& chunk) {
     if (received && chunk.is_last && session.transaction.body != BodyType::binary) {
         session.transaction.line_ends.finish();
         const LineFault fault = session.transaction.line_ends.fault();
-        if (fault != LineFault::none) received = refusal_of(fault);
+        if (fault != LineFault::none) {
+            received = refusal_of(fault);
+            session.backend->refused(name_of(Verb::bdat), received.error());
+        }
     }
     if (chunk.is_last || !received) {
         co_await finish_message(session, std::move(received));

@@ -9,9 +9,7 @@ namespace {
 Result<RcptTo> check_rcpt(const Session& session, std::string_view argument) {
     RcptTo to = TRY(parse_rcpt(argument, session.transaction.smtputf8));
     // RFC 5321 §4.5.3.1.10: 452, and the client sends the rest in a further transaction.
-    const Transaction& transaction = session.transaction;
-    if (transaction.recipients >= session.options.recipients_max ||
-        transaction.recipients_tried > limits::recipient_tries * session.options.recipients_max)
+    if (session.transaction.recipients >= session.options.recipients_max)
         return Refusal{.kind = Refusal::Kind::limit,
                        .text = "Too many recipients for one message",
                        .status = {4, 5, 3},
@@ -33,7 +31,11 @@ net::Task<void> refuse_unknown(Session& session, Refusal refusal) {
 }  // namespace
 
 net::Task<void> rcpt(Session& session, std::string_view argument) {
-    ++session.transaction.recipients_tried;
+    if (++session.transaction.recipients_tried >
+        limits::recipient_tries * session.options.recipients_max) {
+        session.reply_and_close(421, EnhancedStatus{4, 7, 0}, "Too many recipients, goodbye");
+        co_return;
+    }
     Result<RcptTo> to = check_rcpt(session, argument);
     if (!to) {
         session.refuse(Verb::rcpt, to.error());

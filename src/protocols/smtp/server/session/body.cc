@@ -23,6 +23,12 @@ std::size_t decode_in_place(DataDecoder& decoder, std::span<char> octets, std::s
     return octets.size() - in.size();
 }
 
+// A refusal of our own, for the record.
+Refusal recorded(Session& session, Verb verb, Refusal refusal) {
+    session.backend->refused(name_of(verb), refusal);
+    return refusal;
+}
+
 bool exceeds(const Session& session, std::uint64_t more) {
     const std::uint64_t limit = session.options.message_octets;
     return session.transaction.octets > limit || more > limit - session.transaction.octets;
@@ -50,8 +56,10 @@ net::Task<Result<void>> receive_data(Session& session) {
         // Consumed first, so that a backend that throws leaves nothing of the body behind; the
         // octets stay in place.
         session.channel.consume(used);
-        if (result && decoder.fault() != LineFault::none) result = refusal_of(decoder.fault());
-        if (result && exceeds(session, text.size())) result = too_large();
+        if (result && decoder.fault() != LineFault::none)
+            result = recorded(session, Verb::data, refusal_of(decoder.fault()));
+        if (result && exceeds(session, text.size()))
+            result = recorded(session, Verb::data, too_large());
         session.transaction.octets += text.size();
         if (result && !text.empty()) result = co_await session.backend->body(text);
         if (result) continue;
@@ -78,7 +86,7 @@ net::Task<Result<void>> receive_chunk(Session& session, std::uint64_t size_octet
         if (result && transaction.body != BodyType::binary) {
             transaction.line_ends.feed(text);
             if (transaction.line_ends.fault() != LineFault::none)
-                result = refusal_of(transaction.line_ends.fault());
+                result = recorded(session, Verb::bdat, refusal_of(transaction.line_ends.fault()));
         }
         transaction.octets += text.size();
         if (result) result = co_await session.backend->body(text);

@@ -65,7 +65,9 @@ void Session::refuse(Verb verb, const Refusal& refusal) {
     // RFC 2034 §4: replies to EHLO and HELO carry no status.
     if (verb == Verb::ehlo || verb == Verb::helo) said.status.reset();
     append_reply(channel.out(), said);
-    if (++errors < limits::errors_max) return;
+    // Whoever has reached a limit has made no mistake: a client with more recipients than we take
+    // hears so for each.
+    if (refusal.kind == Refusal::Kind::limit || ++errors < limits::errors_max) return;
     reply_and_close(421, EnhancedStatus{4, 7, 0}, "Too many errors, goodbye");
 }
 
