@@ -1,0 +1,350 @@
+// The courier against scripted servers, in simulated time.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "services/relay/smtp_courier.h"
+#include "services/relay/testing/scripted_server.h"
+#include "system/crypto/digest.h"
+#include "system/dns/testing/fake_resolver.h"
+#include "system/net/gone.h"
+#include "system/net/spawn.h"
+#include "system/tls/testing/peers.h"
+
+using namespace pidge;
+using namespace pidge::relay;
+using namespace pidge::relay::testing;
+using Kind = queue::RecipientResult::Kind;
+using Tls = queue::Destination::Tls;
+
+namespace {
+
+class TextBlob final : public store::BlobReader {
+ public:
+    explicit TextBlob(std::string text) : text_(std::move(text)) {}
+    std::uint64_t size_bytes() const override { return text_.size(); }
+    net::Task<Bytes> read(std::uint64_t offset, std::size_t length) override {
+        co_return text_.substr(offset, length);
+    }
+
+ private:
+    std::string text_;
+};
+
+const tls::testing::Site& tls_site() {
+    static const tls::testing::Site site({"mx1.example.org"});
+    return site;
+}
+
+// A domain with two exchangers, and what is sent there.
+struct Scene {
+    dns::testing::FakeResolver dns;
+    std::map<std::string, ScriptedServer> servers;  // by address
+    queue::Entry entry;
+    std::string body = "Subject: hello\r\n\r\n.dot\r\nHello\r\n";
+    queue::Destination destination{.kind = queue::Destination::Kind::mx, .host = "example.org"};
+    dns::Self self;
+
+    Connected connected;
+    std::optional<Delivery> delivery;
+    std::string tls;  // of the line
+
+    Scene() {
+        dns.mx("example.org", {{10, "mx1.example.org"}}).a("mx1.example.org", "192.0.2.1");
+        servers["192.0.2.1"].tls = tls_site().server;
+        entry.sender = address::Mailbox{.local_part = "alice", .domain = "site.example"};
+        entry.recipients.push_back({.address = {.local_part = "bob", .domain = "example.org"}});
+        entry.trace = "Received: by us\r\n";
+    }
+    ScriptedServer& server() { return servers["192.0.2.1"]; }
+
+    net::Task<std::unique_ptr<net::Stream>> dial(net::Endpoint endpoint) {
+        const auto found = servers.find(endpoint.address.text());
+        if (found == servers.end()) throw net::Gone(net::Gone::Why::reset, "no route to host");
+        co_return co_await found->second.dial(endpoint);
+    }
+    net::Task<void> run(std::vector<std::string> avoid = {}) {
+        auto contexts = TlsContexts::create(tls_site().authority_path);
+        REQUIRE(contexts);
+        SmtpCourier courier({.resolver = dns,
+                             .tls = *contexts,
+                             .dial = [this](net::Endpoint to) { return dial(to); }},
+                            {.own_name = "relay.site.example", .self = self});
+        connected = co_await courier.connect(destination, std::move(avoid));
+        if (!connected.line) co_return;
+        tls = connected.line->info().tls;
+        Body pieces(entry.trace, std::make_unique<TextBlob>(body));
+        delivery = co_await connected.line->deliver(entry, pieces);
+        co_await connected.line->quit();
+        connected.line.reset();
+    }
+    void play(std::vector<std::string> avoid = {}) {
+        net::run(run(std::move(avoid)), net::TimeSource::simulated);
+    }
+    queue::RecipientResult result() const {
+        return delivery ? delivery->results.at(0) : connected.failure;
+    }
+};
+
+bool is_no_reply(Behaviour behaviour) {
+    return behaviour != Behaviour::temporary && behaviour != Behaviour::permanent;
+}
+
+// The table of C8: what each cell must come to, by rule.
+Kind expected(Stage stage, Behaviour behaviour) {
+    if (behaviour == Behaviour::normal || stage == Stage::quit) return Kind::accepted;
+    if (stage == Stage::connect) return Kind::temporary;
+    // What is only opportunistic is done without when it does not work; 421 ends the attempt.
+    if (stage == Stage::start_tls && behaviour == Behaviour::closing) return Kind::temporary;
+    if (stage == Stage::start_tls || stage == Stage::handshake) return Kind::accepted;
+    if (stage == Stage::hello_again && is_no_reply(behaviour) && behaviour != Behaviour::closing)
+        return Kind::accepted;
+    return behaviour == Behaviour::permanent ? Kind::permanent : Kind::temporary;
+}
+
+}  // namespace
+
+TEST_CASE("[C8] a server that misbehaves at any stage in any way causes what the table says") {
+    for (const bool pipelining : {false, true}) {
+        for (int s = 0; s < stages; ++s) {
+            for (int b = 0; b < behaviours; ++b) {
+                const auto stage = static_cast<Stage>(s);
+                const auto behaviour = static_cast<Behaviour>(b);
+                CAPTURE(pipelining);
+                CAPTURE(s);
+                CAPTURE(b);
+                Scene scene;
+                if (behaviour != Behaviour::normal) scene.server().script[stage] = behaviour;
+                if (pipelining) scene.server().extensions.push_back("PIPELINING");
+                if (stage == Stage::body) scene.body.append(1 << 20, 'x').append("\r\n");
+                scene.play();
+                const queue::RecipientResult result = scene.result();
+                CHECK(result.kind == expected(stage, behaviour));
+                CHECK(scene.server().messages.size() ==
+                      (expected(stage, behaviour) == Kind::accepted ? 1 : 0));
+                CHECK(result.text == text::printable(result.text));
+                // [F12]: a reply without end is not read to its end.
+                CHECK(scene.server().written_huge < 256 * 1024);
+                if (result.kind == Kind::temporary) CHECK(result.status.klass == 4);
+                if (result.kind == Kind::permanent) CHECK(result.status.klass == 5);
+            }
+        }
+    }
+}
+
+TEST_CASE("what is sent is the trace and the body, dots stuffed, over TLS where it is offered") {
+    Scene scene;
+    scene.play();
+    REQUIRE(scene.server().messages.size() == 1);
+    const auto& message = scene.server().messages[0];
+    CHECK(message.body == "Received: by us\r\nSubject: hello\r\n\r\n..dot\r\nHello\r\n");
+    CHECK(message.over_tls);
+    CHECK(scene.tls.starts_with("TLSv1."));
+    CHECK(message.envelope[0].starts_with("MAIL FROM:<alice@site.example>"));
+    CHECK(message.envelope[1].starts_with("RCPT TO:<bob@example.org>"));
+    CHECK(scene.delivery->line == Delivery::Line::usable);
+    CHECK(scene.delivery->passed_reports_on);
+    CHECK(scene.delivery->results[0].status == EnhancedStatus{2, 0, 0});
+}
+
+TEST_CASE("the next exchanger is tried when one refuses the connection or us") {
+    for (const Behaviour behaviour : {Behaviour::reset, Behaviour::temporary, Behaviour::permanent,
+                                      Behaviour::closing, Behaviour::hang}) {
+        for (const Stage stage : {Stage::connect, Stage::greeting, Stage::hello}) {
+            Scene scene;
+            scene.dns.mx("example.org", {{10, "mx1.example.org"}, {20, "mx2.example.org"}})
+                .a("mx2.example.org", "2001:db8::2")
+                .a("mx2.example.org", "192.0.2.2");
+            scene.servers["192.0.2.2"];  // the IPv6 address is not reachable
+            scene.server().script[stage] = behaviour;
+            scene.play();
+            CHECK(scene.result().kind == Kind::accepted);
+            CHECK(scene.servers["192.0.2.2"].messages.size() == 1);
+            CHECK(scene.connected.tried.size() == 2);
+        }
+    }
+}
+
+TEST_CASE("a host that broke off is not tried again for the same message") {
+    Scene scene;
+    scene.play({"192.0.2.1:25"});
+    CHECK(scene.server().connections == 0);
+    CHECK(scene.result().kind == Kind::temporary);
+}
+
+TEST_CASE("[C7] only what the DNS is sure of fails a message") {
+    const auto outcome = [](auto change) {
+        Scene scene;
+        change(scene);
+        scene.play();
+        return std::pair{scene.result().kind, scene.result().status.text()};
+    };
+    using dns::Type;
+    CHECK(outcome([](Scene& s) { s.dns.null_mx("example.org"); }) ==
+          std::pair{Kind::permanent, std::string("5.1.10")});
+    CHECK(outcome([](Scene& s) { s.dns.forget("example.org"); }) ==
+          std::pair{Kind::permanent, std::string("5.1.2")});
+    CHECK(outcome([](Scene& s) { s.dns.trouble("example.org", Type::mx); }) ==
+          std::pair{Kind::temporary, std::string("4.4.3")});
+    CHECK(outcome([](Scene& s) {
+              s.dns.trouble("mx1.example.org", Type::a).trouble("mx1.example.org", Type::aaaa);
+          }).first == Kind::temporary);
+    CHECK(outcome([](Scene& s) { s.self.names = {"mx1.example.org"}; }) ==
+          std::pair{Kind::permanent, std::string("5.4.6")});
+    CHECK(outcome([](Scene& s) { s.self.addresses = {*net::Address::parse("192.0.2.1")}; }) ==
+          std::pair{Kind::permanent, std::string("5.4.6")});
+    CHECK(outcome([](Scene& s) { s.destination.host = "[192.0.2.1]"; }).first == Kind::accepted);
+    // A next hop is the site's own doing: its absence is repaired, not reported.
+    CHECK(outcome([](Scene& s) {
+              s.destination = *queue::Destination::parse("smtp:gone.example:25");
+          }).first == Kind::temporary);
+    CHECK(outcome([](Scene& s) {
+              s.destination = *queue::Destination::parse("smtp:192.0.2.1:2525");
+          }).first == Kind::accepted);
+}
+
+TEST_CASE("[T03] proven TLSA records make TLS a must, and the certificate must match") {
+    // DANE-TA(2): the authority that has issued the certificate.
+    const auto record = [](std::string_view authority) {
+        const crypto::Digest digest = crypto::sha256(authority);
+        return dns::TlsaRecord{2, 0, 1, Bytes(crypto::bytes_of(digest))};
+    };
+    const std::string name = "_25._tcp.mx1.example.org";
+    const auto prepare = [&](Scene& scene, bool is_right) {
+        scene.dns.tlsa(name, record(is_right ? tls_site().authority.certificate().certificate_der : "other"));
+        scene.dns.secure("example.org").secure("mx1.example.org").secure(name);
+    };
+    SUBCASE("match") {
+        Scene scene;
+        prepare(scene, true);
+        scene.play();
+        CHECK(scene.result().kind == Kind::accepted);
+        CHECK(scene.tls.ends_with(", dane"));
+    }
+    SUBCASE("no match") {
+        Scene scene;
+        prepare(scene, false);
+        scene.play();
+        CHECK(scene.result().kind == Kind::temporary);
+        CHECK(scene.server().messages.empty());
+        CHECK_FALSE(scene.server().mail_in_clear);
+    }
+    SUBCASE("STARTTLS is not offered, refused, or does not work") {
+        for (const auto stage : {Stage::connect, Stage::start_tls, Stage::handshake}) {
+            Scene scene;
+            prepare(scene, true);
+            if (stage == Stage::connect)
+                scene.server().tls = nullptr;
+            else
+                scene.server().script[stage] = Behaviour::permanent;
+            scene.play();
+            CHECK(scene.result().kind == Kind::temporary);
+            CHECK_FALSE(scene.server().mail_in_clear);
+        }
+    }
+    SUBCASE("the records cannot be looked up") {
+        Scene scene;
+        prepare(scene, true);
+        scene.dns.trouble(name, dns::Type::tlsa);
+        scene.play();
+        CHECK(scene.result().kind == Kind::temporary);
+        CHECK(scene.server().connections == 0);
+    }
+    SUBCASE("records that nothing proves count for nothing") {
+        Scene scene;
+        scene.dns.tlsa(name, record("other"));
+        scene.play();
+        CHECK(scene.result().kind == Kind::accepted);
+    }
+    SUBCASE("unusable records ask for TLS with any certificate") {
+        for (const bool has_tls : {true, false}) {
+            Scene scene;
+            scene.dns.tlsa(name, dns::TlsaRecord{1, 1, 1, std::string(32, 'x')});
+            scene.dns.secure("example.org").secure("mx1.example.org").secure(name);
+            if (!has_tls) scene.server().tls = nullptr;
+            scene.play();
+            CHECK(scene.result().kind == (has_tls ? Kind::accepted : Kind::temporary));
+            CHECK_FALSE(scene.server().mail_in_clear);
+        }
+    }
+}
+
+TEST_CASE("TLS that is required or verified is never done without") {
+    struct Case {
+        Tls tls;
+        bool offered, right_name;
+        Kind kind;
+    };
+    for (const Case& c : {Case{Tls::required, true, false, Kind::accepted},
+                          Case{Tls::required, false, true, Kind::temporary},
+                          Case{Tls::verified, true, true, Kind::accepted},
+                          Case{Tls::verified, true, false, Kind::temporary},
+                          Case{Tls::verified, false, true, Kind::temporary},
+                          Case{Tls::opportunistic, true, false, Kind::accepted},
+                          Case{Tls::opportunistic, false, true, Kind::accepted}}) {
+        Scene scene;
+        scene.destination.tls = c.tls;
+        if (!c.offered) scene.server().tls = nullptr;
+        if (!c.right_name) {
+            scene.dns.mx("example.org", {{10, "other.example"}}).a("other.example", "192.0.2.1");
+        }
+        scene.play();
+        CHECK(scene.result().kind == c.kind);
+        if (c.tls != Tls::opportunistic) CHECK_FALSE(scene.server().mail_in_clear);
+    }
+}
+
+TEST_CASE("[P15] what a host cannot take is told by its status") {
+    Scene utf8;
+    utf8.server().extensions = {"8BITMIME"};
+    utf8.entry.smtputf8 = true;
+    utf8.play();
+    CHECK(utf8.result().status.text() == "5.6.7");
+    CHECK(utf8.delivery->line == Delivery::Line::usable);
+    Scene eight_bit;
+    eight_bit.server().extensions = {};
+    eight_bit.entry.eight_bit = true;
+    eight_bit.play();
+    CHECK(eight_bit.result().status.text() == "5.6.3");
+    Scene large;
+    large.server().extensions = {"SIZE 20"};
+    large.play();
+    CHECK(large.result().status.text() == "5.3.4");
+}
+
+TEST_CASE("[F02] a body with odd line ends never leaves") {
+    for (const char* odd : {"\n.\n", "\n.\r", "\r.\n", "\r.\r", "\n.\r\n", "\r.\r\n", "\r\n.\n",
+                            "\r\n.\r", "\r\n.\r\r\n"}) {
+        Scene scene;
+        scene.body += odd + std::string("MAIL FROM:<x@y>\r\n");
+        scene.play();
+        CHECK(scene.result().kind == Kind::permanent);
+        CHECK(scene.server().messages.empty());
+    }
+}
+
+TEST_CASE("many recipients go in several transactions, each with its own answer") {
+    Scene scene;
+    for (int i = 0; i < 249; ++i)
+        scene.entry.recipients.push_back(
+            {.address = {.local_part = "r" + std::to_string(i), .domain = "example.org"}});
+    scene.play();
+    CHECK(scene.server().messages.size() == 3);
+    CHECK(scene.delivery->results.size() == 250);
+    CHECK(std::ranges::all_of(scene.delivery->results,
+                              [](const auto& r) { return r.kind == Kind::accepted; }));
+}
+
+TEST_CASE("LMTP answers for each recipient") {
+    Scene scene;
+    scene.server().is_lmtp = true;
+    scene.destination = *queue::Destination::parse("lmtp:192.0.2.1:24");
+    scene.entry.recipients.push_back(scene.entry.recipients[0]);
+    scene.play();
+    REQUIRE(scene.delivery);
+    CHECK(scene.delivery->results.size() == 2);
+    CHECK(scene.delivery->results[1].kind == Kind::accepted);
+    CHECK_FALSE(scene.delivery->passed_reports_on);
+    CHECK(scene.server().commands[0].starts_with("LHLO"));
+}
