@@ -346,3 +346,19 @@ TEST_CASE("a held entry is not touched, a damaged or missing one does no harm") 
         CHECK(still_there);
     });
 }
+
+TEST_CASE("what was queued before the start goes out, once each, and what comes meanwhile too") {
+    play([](World& w) -> net::Task<void> {
+        co_await w.relay->drain();
+        w.relay.reset();
+        for (int i = 0; i < 100; ++i)
+            co_await w.put_many({.destination = "mx:d" + std::to_string(i) + ".example"}, 20);
+        w.make_relay();
+        // Ready at once: what comes now goes before the rest is known.
+        const auto fresh = co_await w.put({.destination = "mx:fresh.example"});
+        co_await w.until_queued(0);
+        CHECK(w.courier.deliveries.size() == 2001);
+        CHECK(ids_of(w.courier.deliveries).size() == 2001);
+        CHECK(ids_of(w.courier.deliveries).contains(fresh));
+    });
+}

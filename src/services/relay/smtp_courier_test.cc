@@ -181,7 +181,7 @@ TEST_CASE("[C7] only what the DNS is sure of fails a message") {
         return std::pair{scene.result().kind, scene.result().status.text()};
     };
     using dns::Type;
-    CHECK(outcome([](Scene& s) { s.dns.null_mx("example.org"); }) ==
+    CHECK(outcome([](Scene& s) { s.dns.forget("example.org").null_mx("example.org"); }) ==
           std::pair{Kind::permanent, std::string("5.1.10")});
     CHECK(outcome([](Scene& s) { s.dns.forget("example.org"); }) ==
           std::pair{Kind::permanent, std::string("5.1.2")});
@@ -212,7 +212,8 @@ TEST_CASE("[T03] proven TLSA records make TLS a must, and the certificate must m
     };
     const std::string name = "_25._tcp.mx1.example.org";
     const auto prepare = [&](Scene& scene, bool is_right) {
-        scene.dns.tlsa(name, record(is_right ? tls_site().authority.certificate().certificate_der : "other"));
+        scene.dns.tlsa(
+            name, record(is_right ? tls_site().authority.certificate().certificate_der : "other"));
         scene.dns.secure("example.org").secure("mx1.example.org").secure(name);
     };
     SUBCASE("match") {
@@ -287,7 +288,9 @@ TEST_CASE("TLS that is required or verified is never done without") {
         scene.destination.tls = c.tls;
         if (!c.offered) scene.server().tls = nullptr;
         if (!c.right_name) {
-            scene.dns.mx("example.org", {{10, "other.example"}}).a("other.example", "192.0.2.1");
+            scene.dns.forget("example.org")
+                .mx("example.org", {{10, "other.example"}})
+                .a("other.example", "192.0.2.1");
         }
         scene.play();
         CHECK(scene.result().kind == c.kind);

@@ -41,18 +41,35 @@ struct ScriptedServer::Session {
         const auto found = server.script.find(stage);
         const Behaviour what = found == server.script.end() ? Behaviour::normal : found->second;
         switch (what) {
-            case Behaviour::normal: break;
-            case Behaviour::temporary: normal = "451 4.3.0 not now\r\n"; break;
-            case Behaviour::permanent: normal = "550 5.7.1 never\r\n"; break;
-            case Behaviour::disagreeing: normal = "250-yes\r\n550 no\r\n"; break;
-            case Behaviour::garbage: normal = std::string("\0\xff\x1b[2J?\r\n", 9); break;
-            case Behaviour::hang: co_await net::sleep_for(24h); throw Gone(Gone::Why::reset, "");
-            case Behaviour::reset: stream->close(); throw Gone(Gone::Why::reset, "");
+            case Behaviour::normal:
+                break;
+            case Behaviour::temporary:
+                normal = "451 4.3.0 not now\r\n";
+                break;
+            case Behaviour::permanent:
+                normal = "550 5.7.1 never\r\n";
+                break;
+            case Behaviour::disagreeing:
+                normal = "250-yes\r\n550 no\r\n";
+                break;
+            case Behaviour::garbage:
+                normal = std::string("\0\xff\x1b[2J?\r\n", 9);
+                break;
+            case Behaviour::hang:
+                co_await net::sleep_for(24h);
+                throw Gone(Gone::Why::reset, "");
+            case Behaviour::reset:
+                stream->close();
+                throw Gone(Gone::Why::reset, "");
             case Behaviour::finish:
                 co_await stream->shutdown();
                 throw Gone(Gone::Why::closed, "");
-            case Behaviour::huge: co_await say_without_end(16 * 1024, 0s); break;
-            case Behaviour::slow: co_await say_without_end(1, 1s); break;
+            case Behaviour::huge:
+                co_await say_without_end(16 * 1024, 0s);
+                break;
+            case Behaviour::slow:
+                co_await say_without_end(1, 1s);
+                break;
             case Behaviour::closing:
                 co_await stream->write("421 4.3.2 going down\r\n");
                 co_await stream->shutdown();

@@ -31,11 +31,11 @@ inline constexpr int stages = 12;
 
 enum class Behaviour : std::uint8_t {
     normal,
-    temporary,    // 451
-    permanent,    // 550
+    temporary,  // 451
+    permanent,  // 550
     hang,
     reset,
-    finish,       // an orderly end
+    finish,  // an orderly end
     garbage,
     huge,         // a reply without end
     slow,         // an octet a second
@@ -59,8 +59,8 @@ class ScriptedServer {
     std::vector<Message> messages;  // those that were answered with 250
     std::vector<std::string> commands;
     int connections = 0;
-    std::uint64_t written_huge = 0;   // of a reply without end, until nobody read on
-    bool mail_in_clear = false;       // MAIL was said without TLS
+    std::uint64_t written_huge = 0;  // of a reply without end, until nobody read on
+    bool mail_in_clear = false;      // MAIL was said without TLS
 
     // One connection. Throws Gone.
     net::Task<std::unique_ptr<net::Stream>> dial(net::Endpoint from_endpoint);
