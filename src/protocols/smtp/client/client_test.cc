@@ -9,6 +9,7 @@
 #include "system/net/gone.h"
 #include "system/net/memory_stream.h"
 #include "system/net/spawn.h"
+#include "system/net/timer.h"
 
 using namespace pidge;
 using namespace pidge::smtp;
@@ -424,4 +425,47 @@ TEST_CASE("[F07] a server that sends more than its reply to STARTTLS is left") {
     };
     net::run(task(sent, is_gone));
     CHECK(is_gone);
+}
+
+TEST_CASE("[R08] whatever step the connection is lost at, the outcome tells the truth") {
+    const auto task = [](Pair& self, std::string body) -> net::Task<void> {
+        auto [near, far] = net::memory_pair();
+        net::spawn("server", serve(std::move(far), self.backend, self.options));
+        Client client(std::make_unique<TroubledStream>(std::move(near), self.trouble),
+                      {.host_name = "out.example"});
+        try {
+            if (!co_await client.greet()) co_return;
+        } catch (const net::Gone&) {
+            co_return;
+        }
+        StringSource source(std::move(body), 100'000);
+        self.results.push_back(co_await client.send(envelope(), source));
+        client.close();
+        co_await net::sleep_for(std::chrono::seconds(10));  // lets the server finish
+    };
+    int before = 0, after = 0, answered = 0;
+    for (const std::size_t size : {std::size_t{10}, std::size_t{3'000'000}}) {
+        for (std::size_t step = 0;; ++step) {
+            CAPTURE(step);
+            Pair pair;
+            pair.trouble->fails_at_step = step;
+            net::run(task(pair, std::string(size, 'x') + "\r\n"), net::TimeSource::simulated);
+            const std::size_t delivered = pair.backend.messages.size();
+            CHECK(delivered <= 1);
+            if (pair.results.empty()) {
+                CHECK(delivered == 0);
+                continue;
+            }
+            const SendResult& result = pair.results[0];
+            if (result.outcome == Outcome::lost_before_end) CHECK(delivered == 0);
+            if (result.recipients[0].is_accepted()) CHECK(delivered == 1);
+            before += result.outcome == Outcome::lost_before_end;
+            after += result.outcome == Outcome::lost_after_end;
+            answered += result.outcome == Outcome::answered;
+            if (result.outcome == Outcome::answered) break;
+        }
+    }
+    CHECK(before > 5);
+    CHECK(after > 1);
+    CHECK(answered == 2);
 }
