@@ -53,6 +53,7 @@ net::Task<Result<Plan>> carry_out(Parts& parts, Caller caller, std::string what,
             change, parts.trail.entry(plan.audit_type, "admin", fields_of(caller, what, plan)));
         const auto committed = co_await parts.store.commit(std::move(change));
         if (plan.changes_site || !committed) co_await parts.directory.reload();
+        if (committed && plan.wake && parts.wake) parts.wake(plan.wake->group, plan.wake->due);
         if (committed) co_return plan;
     }
     co_return Refusal{.kind = Refusal::Kind::temporary,

@@ -172,6 +172,7 @@ class QueueEntryType final : public DataType {
             after.due = std::min(after.due, now);
         Plan plan;
         queue::plan_reschedule(plan.change, stored->entry, after, stored->record);
+        if (!after.held) plan.wake = Plan::Wake{after.destination.group(), after.due};
         plan.id = id;
         plan.told = {
             {"due", utc_text(after.due)}, {"held", after.held}, {"state", state_of_entry(after)}};
