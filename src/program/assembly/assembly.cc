@@ -1,6 +1,11 @@
 #include "program/assembly/assembly.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "mail/policy/route.h"
 #include "program/assembly/events.h"
@@ -58,6 +63,16 @@ dns::Self own_places(const config::Config& config) {
     return self;
 }
 
+// "example.org@127.0.0.1:5353", checked when the configuration was read.
+std::vector<dns::StubZone> stub_zones(const config::Config& config) {
+    std::vector<dns::StubZone> zones;
+    for (const std::string& stub : config.dns.stubs) {
+        const std::size_t at = stub.rfind('@');
+        zones.push_back({stub.substr(0, at), {*net::Endpoint::parse(stub.substr(at + 1))}});
+    }
+    return zones;
+}
+
 }  // namespace
 
 std::string audit_log_name(const config::Config& config) {
@@ -66,6 +81,12 @@ std::string audit_log_name(const config::Config& config) {
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {
     if (config.store.engine == config::Store::Engine::memory) return store::open_memory(clock);
+    // The folder above is made with the store, for us alone; the one above that must be there.
+    const std::filesystem::path above = std::filesystem::path(config.store_path()).parent_path();
+    if (::mkdir(above.c_str(), 0700) != 0 && errno != EEXIST)
+        return Refusal{.kind = Refusal::Kind::policy,
+                       .text = "The folder " + above.string() +
+                               " cannot be made: " + std::generic_category().message(errno) + "."};
     return store::open_rocksdb({.path = config.store_path()}, clock);
 }
 
@@ -139,7 +160,9 @@ Result<void> Assembly::build_tls() {
 Result<void> Assembly::build_relay() {
     dns::UnboundOptions dns{
         .forward_to = config_.dns.resolvers,
+        .stub_zones = stub_zones(config_),
         .validation = config_.dns.validate ? dns::Validation::on : dns::Validation::off};
+    for (const dns::StubZone& stub : dns.stub_zones) dns.insecure_zones.push_back(stub.name);
     resolver_ = TRY(dns::make_unbound_resolver(std::move(dns)));
     courier_ = std::make_unique<relay::SmtpCourier>(
         relay::SmtpCourierParts{

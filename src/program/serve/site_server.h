@@ -1,0 +1,48 @@
+// SiteServer: what the program offers to administrators and machines beside mail: the control
+// socket with the API, and the http listeners with /healthz, /readyz and /metrics.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "program/assembly/assembly.h"
+#include "services/admin/api.h"
+#include "system/http/router.h"
+#include "system/net/listener.h"
+
+namespace pidge::program {
+
+class SiteServer {
+ public:
+    // The assembly outlives this; its runtime is stopped before this is destroyed.
+    explicit SiteServer(Assembly& assembly);
+
+    // Opens the control socket and the http listeners; sockets from systemd that are theirs are
+    // taken out of `inherited`. Nothing is open when one is refused.
+    Result<void> open(std::vector<net::InheritedSocket>& inherited);
+    void set_ready() { is_ready_ = true; }
+    void stop();  // accepts no more
+
+ private:
+    struct Readiness {
+        bool is_ready = false;
+        std::string text;
+    };
+    Readiness readiness() const;
+    json::Object status() const;
+    net::Task<Result<>> plan_report(queue::Entry entry, store::Change& change);
+    http::Router probes();
+    static net::Task<void> control(SiteServer& self, std::unique_ptr<net::Stream> stream);
+    net::Task<http::ServerResponse> answer_call(std::string body, admin::Caller caller);
+
+    Assembly& assembly_;
+    admin::Api api_;
+    http::Router probes_;
+    const SteadyTime started_;
+    const WallTime started_wall_;
+    std::atomic<bool> is_ready_ = false;
+    std::vector<std::unique_ptr<net::Listener>> listeners_;
+};
+
+}  // namespace pidge::program
