@@ -1,0 +1,183 @@
+#include "program/client/client.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "formats/json/text.h"
+#include "program/assembly/assembly.h"
+#include "services/admin/api.h"
+#include "system/http/client.h"
+#include "system/net/gone.h"
+#include "system/net/socket_stream.h"
+#include "system/net/spawn.h"
+
+namespace pidge::client {
+namespace {
+
+using namespace std::chrono_literals;
+
+Refusal unavailable(std::string text) {
+    return {.kind = Refusal::Kind::temporary, .text = std::move(text)};
+}
+
+net::Task<http::Response> post(std::string socket, std::string body) {
+    const auto stream = co_await net::connect_unix(std::move(socket), 5s);
+    http::Request request;
+    request.method = "POST";
+    request.path = "/jmap";
+    request.fields.set("Host", "localhost");
+    request.fields.set("Content-Type", "application/json");
+    request.fields.set("Connection", "close");
+    request.body = std::move(body);
+    http::Limits limits;
+    limits.header_timeout = 10min;  // verifying a long audit log takes its time
+    co_return co_await http::request(*stream, std::move(request), limits);
+}
+
+Result<json::Value> read_answer(const std::string& body) {
+    auto value = json::parse(body);
+    if (!value) return unavailable("The server's answer cannot be understood.");
+    const json::Value* detail = value->find("detail");
+    if (value->find("methodResponses") == nullptr)
+        return Refusal{.kind = Refusal::Kind::syntax,
+                       .text = detail != nullptr && detail->is_string() ? detail->string() : body};
+    return *std::move(value);
+}
+
+class ServerClient final : public Client {
+ public:
+    explicit ServerClient(std::string socket) : socket_(std::move(socket)) {}
+
+    bool is_server() const override { return true; }
+
+    Result<json::Value> request(json::Value request) override {
+        try {
+            const auto response = net::run(post(socket_, json::serialise(request)));
+            if (response.status == 503)
+                return unavailable(
+                    "The server cannot reach its store at the moment; its log "
+                    "tells why.");
+            return read_answer(response.body);
+        } catch (const net::Gone& gone) {
+            return unavailable(
+                fmt::format("The server at {} does not answer: {}", socket_, gone.what()));
+        }
+    }
+
+ private:
+    const std::string socket_;
+};
+
+admin::Caller this_user() {
+    const uid_t uid = ::getuid();
+    const passwd* user = ::getpwuid(uid);
+    return {.way = admin::Caller::Way::direct,
+            .uid = uid,
+            .name = user == nullptr ? std::string() : std::string(user->pw_name)};
+}
+
+class DirectClient final : public Client {
+ public:
+    DirectClient(const config::Config& config, std::unique_ptr<store::Store> store)
+        : store_(std::move(store)),
+          directory_(*store_, system_clock()),
+          trail_(*store_, system_clock(), program::audit_log_name(config)),
+          pool_({.name = "passwords", .threads = 1}),
+          status_{
+              {"hostname", config.site.hostname}, {"node", config.site.node}, {"isRunning", false}},
+          api_({.store = *store_,
+                .directory = directory_,
+                .trail = trail_,
+                .clock = system_clock(),
+                .pool = pool_,
+                .plan_report = {},
+                .status = [this] { return status_; }}) {
+        net::run(directory_.reload());
+    }
+
+    bool is_server() const override { return false; }
+
+    Result<json::Value> request(json::Value request) override {
+        try {
+            return read_answer(net::run(api_.call(json::serialise(request), this_user())).body);
+        } catch (const store::Fault& fault) {
+            return unavailable(fmt::format("The store cannot do this: {}", fault.what()));
+        }
+    }
+
+ private:
+    std::unique_ptr<store::Store> store_;
+    directory::Directory directory_;
+    audit::Trail trail_;
+    net::Pool pool_;
+    const json::Object status_;
+    admin::Api api_;
+};
+
+// Files that root makes in the store could not be used by the server afterwards.
+Result<> check_owner(const std::string& path) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return {};
+    const passwd* owner = ::getpwuid(status.st_uid);
+    const std::string name =
+        owner == nullptr ? fmt::format("#{}", status.st_uid) : std::string(owner->pw_name);
+    return unavailable(
+        fmt::format("No server runs, and the store in {} belongs to another user. "
+                    "Run this as that user: sudo -u {} pidge …",
+                    path, name));
+}
+
+Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
+    if (config.store.engine == config::Store::Engine::memory)
+        return unavailable(
+            "No server runs, and its store is in memory only: there is nothing to "
+            "look at. Start it: pidge serve");
+    TRY(check_owner(config.site.data));
+    TRY(check_owner(config.store_path()));
+    auto store = program::open_store(config, system_clock());
+    if (!store)
+        return unavailable(fmt::format(
+            "No server answers at {}, and the store cannot be opened: {} If a server runs, it "
+            "has another control socket than this configuration says.",
+            config.control.socket, store.error().text));
+    try {
+        return std::make_unique<DirectClient>(config, *std::move(store));
+    } catch (const store::Fault& fault) {
+        return unavailable(fmt::format("The store cannot be read: {}", fault.what()));
+    }
+}
+
+net::Task<void> try_socket(std::string path) {
+    const auto stream = co_await net::connect_unix(std::move(path), 5s);
+    stream->close();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> connect_server(const config::Config& config) {
+    const std::string& path = config.control.socket;
+    try {
+        net::run(try_socket(path));
+    } catch (const net::Gone& gone) {
+        return unavailable(fmt::format("No server answers at {}: {}", path, gone.what()));
+    }
+    return std::make_unique<ServerClient>(path);
+}
+
+Result<std::unique_ptr<Client>> connect(const config::Config& config) {
+    const std::string& path = config.control.socket;
+    const bool is_there = ::access(path.c_str(), F_OK) == 0;
+    if (is_there && ::access(path.c_str(), R_OK | W_OK) != 0)
+        return unavailable(
+            fmt::format("You may not use the control socket {}. Run this as the "
+                        "server's user or as root, or see control.mode.",
+                        path));
+    auto server = connect_server(config);
+    if (server) return server;
+    return open_directly(config);
+}
+
+}  // namespace pidge::client

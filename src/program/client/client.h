@@ -1,0 +1,27 @@
+// Client: how a command reaches the site: through the control socket of the running server, or,
+// when none runs, by opening the store itself and calling the same Api.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "formats/json/value.h"
+#include "program/config/config.h"
+
+namespace pidge::client {
+
+class Client {
+ public:
+    virtual ~Client() = default;
+
+    // A whole JMAP request. Refuses with kind temporary when nobody answers.
+    virtual Result<json::Value> request(json::Value request) = 0;
+    virtual bool is_server() const = 0;
+};
+
+// Decides which of the two it is. Refuses (temporary) when neither can be had, with what to do.
+Result<std::unique_ptr<Client>> connect(const config::Config& config);
+// The running server only.
+Result<std::unique_ptr<Client>> connect_server(const config::Config& config);
+
+}  // namespace pidge::client
