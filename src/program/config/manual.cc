@@ -78,16 +78,16 @@ using Entry = std::vector<Given>;
 std::vector<Entry> sample_entries(std::string_view section) {
     if (section == "site") return {{{"hostname", "\"mail.example.org\""}}};
     if (section == "certificate")
-        return {{{"chain", "\"/etc/pidge/tls/chain.pem\""}, {"key", "\"credential:tls-key\""}}};
+        return {{{"chain", "\"credential:tls.pem\""}, {"key", "\"credential:tls.key\""}}};
     if (section == "listener")
         return {
-            {{"name", "\"mx\""}, {"service", "\"mx\""}, {"address", "\"[::]:25\""}},
+            {{"name", "\"mx\""}, {"service", "\"mx\""}, {"address", "\"0.0.0.0:25\""}},
             {{"name", "\"submission\""},
              {"service", "\"submission\""},
-             {"address", "\"[::]:587\""}},
+             {"address", "\"0.0.0.0:587\""}},
             {{"name", "\"submissions\""},
              {"service", "\"submissions\""},
-             {"address", "\"[::]:465\""}},
+             {"address", "\"0.0.0.0:465\""}},
             {{"name", "\"status\""}, {"service", "\"http\""}, {"address", "\"127.0.0.1:8025\""}},
         };
     return {{}};

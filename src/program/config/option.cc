@@ -71,10 +71,10 @@ const std::vector<Option> all_options = {
      Needed::optional,
      {"text", "json"}},
     // --- certificate ---
-    {"certificate", "chain", Type::secret, "\"/etc/pidge/tls/chain.pem\"",
+    {"certificate", "chain", Type::secret, "\"/etc/pidge/tls.pem\"",
      "The certificate and those between it and its authority, in PEM form.", reload,
      [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].chain; }, Needed::required},
-    {"certificate", "key", Type::secret, "\"credential:tls-key\"",
+    {"certificate", "key", Type::secret, "\"credential:tls.key\"",
      "Its private key in PEM form, not encrypted: a file that only pidge can read, or a systemd "
      "credential (LoadCredential=).",
      reload, [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].key; },
@@ -109,8 +109,9 @@ const std::vector<Option> all_options = {
     {"listener",
      "address",
      Type::endpoint,
-     "\"[::]:25\"",
-     "Address and port to listen on; [::] takes IPv4 as well.",
+     "\"0.0.0.0:25\"",
+     "Address and port to listen on: 0.0.0.0 for every IPv4 address of this machine, [::] for "
+     "every IPv6 one (that is a second listener).",
      reload,
      [](Config& c, std::size_t i) -> Slot { return &c.listeners[i].address; },
      Needed::optional,
@@ -200,7 +201,7 @@ const std::vector<Option> all_options = {
      {},
      0,
      0,
-     "those of /etc/resolv.conf"},
+     "none: names are resolved from the root"},
     {"dns", "validate", Type::flag, "true",
      "Whether answers are checked with DNSSEC. Switch it off only where the resolvers cannot pass "
      "signatures on.",

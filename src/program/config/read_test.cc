@@ -71,7 +71,7 @@ TEST_CASE("The sample is right as soon as its credential is there") {
     const Reading reading = read_text(sample(), "/etc/pidge/pidge.toml");
     CHECK(text_of(reading.mistakes) == "");
     CHECK(reading.config.listeners.size() == 4);
-    CHECK(reading.config.certificates.at(0).key == "/run/credentials/pidge.service/tls-key");
+    CHECK(reading.config.certificates.at(0).key == "/run/credentials/pidge.service/tls.key");
     ::unsetenv("CREDENTIALS_DIRECTORY");
 }
 

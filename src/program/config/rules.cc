@@ -15,8 +15,9 @@ void check_listener(const Config& config, const Settings& set, std::size_t i, Mi
         out.push_back({.at = listener.at,
                        .key = "listener.address",
                        .wrong = "this listener has no address.",
-                       .instead = "Add: address = \"[::]:25\", or systemd = \"NAME\" for a socket "
-                                  "that systemd hands over."});
+                       .instead =
+                           "Add: address = \"0.0.0.0:25\", or systemd = \"NAME\" for a socket "
+                           "that systemd hands over."});
     if (has_address && has_systemd)
         out.push_back({.at = set.place("listener", "systemd", i, listener.at),
                        .key = "listener.systemd",
@@ -73,7 +74,7 @@ void check_listeners(const Config& config, const Settings& set, Mistakes& out) {
         out.push_back({.key = "listener",
                        .wrong = "no listener takes mail.",
                        .instead = "Add for example: [[listener]] with name = \"mx\", service = "
-                                  "\"mx\", address = \"[::]:25\""});
+                                  "\"mx\", address = \"0.0.0.0:25\""});
 }
 
 void check_certificates(const Config& config, const Settings& set, Mistakes& out) {

@@ -235,7 +235,7 @@ class Value {
         const bool is_port_only = colon == 0 || text::parse_u64(node.text).has_value();
         if (is_port_only)
             fail(node, fmt::format("\"{}\" has no address.", node.text),
-                 fmt::format("Write: {} = \"[::]:{}\" for all addresses of this machine",
+                 fmt::format("Write: {} = \"0.0.0.0:{}\" for every IPv4 address of this machine",
                              option_.name, node.text.substr(colon == 0 ? 1 : 0)));
         else
             fail(node, fmt::format("\"{}\" is no IP address with a port (names are not looked "

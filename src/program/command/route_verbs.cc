@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "program/command/call.h"
+#include "program/command/show.h"
+#include "program/command/table.h"
+#include "program/command/verbs.h"
+
+namespace pidge::command {
+namespace {
+
+Result<json::Object> wanted(Call& call) {
+    json::Object route{{"domain", call.given.text("DOMAIN")}};
+    std::size_t kinds = 0;
+    const auto is_given = [&](const char* option, const char* kind) {
+        if (!call.given.has(option)) return false;
+        route.set("kind", kind);
+        ++kinds;
+        return true;
+    };
+    is_given("--mx", "mx");
+    if (is_given("--host", "nextHop")) route.set("host", call.given.text("--host"));
+    if (is_given("--lmtp", "lmtp")) route.set("host", call.given.text("--lmtp"));
+    is_given("--discard", "discard");
+    if (is_given("--refuse", "refuse")) route.set("text", call.given.text("--refuse"));
+    if (kinds != 1)
+        return usage("Say one way for the mail: --mx, --host, --lmtp, --discard or --refuse.");
+    if (call.given.has("--port")) {
+        const auto port = text::parse_u64(call.given.text("--port"));
+        if (!port || *port == 0 || *port > 65'535) return usage("A port is 1 to 65535.");
+        route.set("port", *port);
+    }
+    if (call.given.has("--tls")) route.set("tls", call.given.text("--tls"));
+    return route;
+}
+
+Result<> set(Call& call) {
+    json::Object route = TRY(wanted(call));
+    const json::Value made = TRY(call.create("Route", std::move(route)));
+    if (call.wants_json)
+        call.print_json(made);
+    else
+        call.print("Set the route for " + call.given.text("DOMAIN") + ".");
+    return {};
+}
+
+std::string way_of(const json::Value& route) {
+    const std::string kind = text_of(route, "kind");
+    if (kind == "nextHop")
+        return fmt::format("to {} port {}", text_of(route, "host"), text_of(route, "port"));
+    if (kind == "lmtp")
+        return fmt::format("by LMTP to {} port {}", text_of(route, "host"), text_of(route, "port"));
+    if (kind == "refuse") return "refused: " + text_of(route, "text");
+    return kind == "mx" ? "by MX" : "thrown away";
+}
+
+Result<> list(Call& call) {
+    const json::Array routes = TRY(call.list("Route", {}, 100'000));
+    if (call.wants_json) {
+        call.print_json(routes);
+        return {};
+    }
+    if (routes.empty()) {
+        call.print("No routes: all mail goes by MX.");
+        return {};
+    }
+    Table table({"domain", "way", "tls", "since"});
+    for (const json::Value& route : routes)
+        table.add({text_of(route, "domain"), way_of(route), text_of(route, "tls"),
+                   time_of(route, "created")});
+    call.print(table.text());
+    return {};
+}
+
+Result<> remove(Call& call) {
+    const std::string& domain = call.given.text("DOMAIN");
+    const json::Array routes = TRY(call.list("Route", {}, 100'000));
+    for (const json::Value& route : routes) {
+        if (text_of(route, "domain") != domain && text_of(route, "id") != domain) continue;
+        TRY(call.destroy("Route", text_of(route, "id")));
+        if (call.wants_json)
+            call.print_json(json::Object{{"removed", text_of(route, "id")}});
+        else
+            call.print("Removed the route for " + text_of(route, "domain") + ".");
+        return {};
+    }
+    return Refusal{
+        .kind = Refusal::Kind::not_found,
+        .text = fmt::format("There is no route for {}; pidge route list shows them.", domain)};
+}
+
+constexpr auto flag = Argument::Kind::flag;
+
+}  // namespace
+
+std::vector<Verb> route_verbs() {
+    return {
+        {.words = "route set",
+         .summary = "Say how mail for a domain leaves this machine",
+         .details = "One route for each domain; a new one takes the place of the former. The "
+                    "closest counts: the domain itself, then .parent, then *. Without any, mail "
+                    "goes by MX. For our own domains it says where the mailboxes are.",
+         .arguments = {{.name = "DOMAIN",
+                        .help =
+                            "example.org, .example.org (everything below it) or * (all others).",
+                        .is_required = true},
+                       {.name = "--mx", .kind = flag, .help = "By the domain's mail exchangers."},
+                       {.name = "--host", .help = "To this host by SMTP."},
+                       {.name = "--lmtp", .help = "To this host by LMTP."},
+                       {.name = "--port", .help = "Its port; 25, with --lmtp 24."},
+                       {.name = "--discard", .kind = flag, .help = "Accept and throw away."},
+                       {.name = "--refuse", .help = "Refuse, with this text."},
+                       {.name = "--tls",
+                        .help = "opportunistic (when offered), required, or verified (with a "
+                                "certificate of that host from a known authority)."}},
+         .examples = {"pidge route set example.org --lmtp mailbox.example.org --tls verified",
+                      "pidge route set '*' --host smarthost.example.net --port 587 --tls required",
+                      "pidge route set old.example.org --refuse \"This domain has been closed.\""},
+         .run = set},
+        {.words = "route list",
+         .summary = "List the routes",
+         .examples = {"pidge route list"},
+         .run = list},
+        {.words = "route remove",
+         .summary = "Remove a route",
+         .arguments = {{.name = "DOMAIN", .help = "As it was set.", .is_required = true}},
+         .examples = {"pidge route remove example.org"},
+         .run = remove},
+    };
+}
+
+}  // namespace pidge::command

@@ -1,0 +1,87 @@
+#include "program/command/run.h"
+
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "formats/json/text.h"
+#include "program/command/call.h"
+#include "program/command/parse.h"
+#include "program/config/read.h"
+
+namespace pidge::command {
+namespace {
+
+constexpr std::size_t error_octets_max = 4000;
+
+void say(std::FILE* where, const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), where);
+}
+
+int told(const Refusal& refusal, bool wants_json) {
+    const Exit code = exit_of(refusal);
+    if (wants_json) {
+        const json::Object error{{"error", refusal.text}, {"code", static_cast<int>(code)}};
+        say(stderr, json::serialise(error) + "\n");
+    } else {
+        say(stderr, "pidge: " + text::printable(refusal.text, error_octets_max) + "\n");
+    }
+    return static_cast<int>(code);
+}
+
+int told_mistakes(const config::Reading& reading, bool wants_json) {
+    if (!wants_json) {
+        say(stderr, config::text_of(reading.mistakes));
+        return static_cast<int>(Exit::config);
+    }
+    json::Array all;
+    for (const config::Mistake& mistake : reading.mistakes)
+        all.push_back(json::Object{{"file", mistake.file},
+                                   {"line", mistake.at.line},
+                                   {"column", mistake.at.column},
+                                   {"key", mistake.key},
+                                   {"wrong", mistake.wrong},
+                                   {"instead", mistake.instead}});
+    say(stderr, json::serialise(json::Object{{"error", "The configuration is wrong."},
+                                             {"code", static_cast<int>(Exit::config)},
+                                             {"mistakes", std::move(all)}}) +
+                    "\n");
+    return static_cast<int>(Exit::config);
+}
+
+int run_parsed(Parsed parsed) {
+    Call call(*parsed.verb, std::move(parsed.given), parsed.config_path, parsed.wants_json);
+    if (call.verb.needs != Verb::Needs::nothing) {
+        config::Reading reading = config::read_file(call.config_path);
+        if (!reading.mistakes.empty()) return told_mistakes(reading, call.wants_json);
+        call.config = std::move(reading.config);
+    }
+    if (call.verb.needs == Verb::Needs::site) {
+        auto client = client::connect(call.config);
+        if (!client) return told(client.error(), call.wants_json);
+        call.client = *std::move(client);
+    }
+    const auto done = call.verb.run(call);
+    if (!done) return told(done.error(), call.wants_json);
+    return call.code;
+}
+
+}  // namespace
+
+int run(std::vector<std::string> words) {
+    Parsed parsed = parse(std::move(words));
+    if (parsed.verb == nullptr) {
+        say(parsed.code == 0 ? stdout : stderr, parsed.text);
+        return parsed.code;
+    }
+    const bool wants_json = parsed.wants_json;
+    try {
+        return run_parsed(std::move(parsed));
+    } catch (const std::exception& error) {
+        return told({.kind = Refusal::Kind::temporary, .text = error.what()}, wants_json);
+    }
+}
+
+}  // namespace pidge::command
