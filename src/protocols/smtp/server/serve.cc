@@ -142,7 +142,7 @@ net::Task<void> linger(Session& session) {
         for (std::size_t octets = 0; octets < limits::linger_octets;) {
             octets += channel.buffered().size();
             channel.consume(channel.buffered().size());
-            if (!session.is_client_sending && !channel.has_input()) co_return;
+            if (session.parting == Session::Parting::ordinary && !channel.has_input()) co_return;
             const bool is_open = co_await channel.fill();
             if (!is_open) co_return;
         }
@@ -169,7 +169,8 @@ net::Task<void> serve(std::unique_ptr<net::Stream> stream, Backend& backend,
         session.close(error.what());
     }
     if (farewell) co_await say(session, *farewell);
-    if (session.channel.has_stream()) co_await linger(session);
+    if (session.channel.has_stream() && session.parting != Session::Parting::abrupt)
+        co_await linger(session);
     if (session.has_transaction()) session.reset_transaction();
     session.backend->closed(session.why_closing());
     if (!session.channel.has_stream()) co_return;

@@ -445,6 +445,7 @@ TEST_CASE("[F13] over-long lines end the session after a bounded amount") {
     Visit visit;
     visit.run({flood});
     CHECK(visit.replies.find("500 5.5.2") != std::string::npos);
+    CHECK(visit.trouble->octets_read < 2048 + 128 * 1024);
     CHECK(visit.is_closed_by_server);
     // At the limit, and one octet over it.
     CHECK(talk_codes("NOOP " + std::string(2048 - 7, 'x') + "\r\n") == "220 250");

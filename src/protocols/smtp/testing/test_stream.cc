@@ -27,8 +27,10 @@ void TroubledStream::step() {
 
 net::Task<std::size_t> TroubledStream::read_some(std::span<char> into) {
     step();
-    co_return co_await inner_->read_some(
-        into.first(std::min(into.size(), trouble_->read_octets_max)));
+    const std::size_t most = std::min(into.size(), trouble_->read_octets_max);
+    const std::size_t count = co_await inner_->read_some(into.first(most));
+    trouble_->octets_read += count;
+    co_return count;
 }
 
 net::Task<void> TroubledStream::write(std::string_view bytes) {

@@ -46,6 +46,7 @@ class ScriptedStream final : public net::Stream {
 // What a TroubledStream does; shared with the test.
 struct Trouble {
     std::size_t read_octets_max = SIZE_MAX;
+    std::size_t octets_read = 0;
     std::size_t steps = 0;                 // reads and writes so far
     std::size_t fails_at_step = SIZE_MAX;  // that one, and all after it, throw Gone(reset)
 };

@@ -66,7 +66,7 @@ net::Task<Result<void>> receive_data(Session& session) {
         oversize += text.size();
         if (oversize > session.options.message_octets + limits::oversize_discard_octets) {
             session.close("a refused message had no end");
-            session.is_client_sending = true;
+            session.parting = Session::Parting::patient;
             break;
         }
     }
@@ -97,7 +97,7 @@ net::Task<Result<void>> receive_chunk(Session& session, std::uint64_t size_octet
 net::Task<void> discard_chunk(Session& session, std::uint64_t size_octets) {
     if (size_octets > limits::refused_payload_octets) {
         session.close("the payload of a refused BDAT was too large to read");
-        session.is_client_sending = true;
+        session.parting = Session::Parting::patient;
         co_return;
     }
     Pace pace;

@@ -154,6 +154,7 @@ net::Task<void> Session::discard_overlong_line(std::size_t limit) {
     reply(421, EnhancedStatus{4, 7, 0}, "Goodbye");
     co_await channel.flush();
     channel.stream().set_deadline(limits::farewell_timeout);
+    parting = Parting::abrupt;
     std::size_t discarded = 0;
     while (discarded < limit + limits::overlong_line_discard_octets) {
         const std::string_view seen = channel.buffered();

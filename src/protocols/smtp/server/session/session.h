@@ -78,8 +78,13 @@ class Session {
     void close(std::string_view why);
     bool is_closing() const { return is_closing_; }
     std::string_view why_closing() const { return closing_; }
-    bool is_client_sending =
-        false;  // when closing: so much is on its way that the last reply might get lost
+    // How a closing session treats what the client has sent in the meantime.
+    enum class Parting : std::uint8_t {
+        ordinary,  // reads what is here, so that the last reply is not lost to a reset
+        patient,   // much is on its way: reads on for a moment, for the same reason
+        abrupt,    // has read enough
+    };
+    Parting parting = Parting::ordinary;
 
     void reset_transaction();
     // A new hello or a new stream: see invariant 6.
