@@ -29,12 +29,12 @@ inline constexpr log::Event lease_lost{
     "relay-lease-lost", Level::warning,
     "The outcome of an attempt was dropped, because the lease on the entry had ended.",
     "The message may arrive twice. Look for a clock that jumped or a host that was frozen."};
-inline constexpr log::Event damaged{"relay-entry-damaged", Level::error,
-                                    "A queue entry cannot be read; it is not tried any more.",
-                                    "Run `pidge check --store`; restore the entry from a backup."};
+inline constexpr log::Event damaged{
+    "relay-entry-damaged", Level::error, "A queue entry cannot be read; it is not tried any more.",
+    "Restore the entry from a backup, and see whether the disk is sound."};
 inline constexpr log::Event body_missing{
     "relay-body-missing", Level::error, "The body of a queued message cannot be read.",
-    "Run `pidge check --store`; restore the store from a backup."};
+    "Restore the store from a backup, and see whether the disk is sound."};
 inline constexpr log::Event store_trouble{"relay-store-trouble", Level::error,
                                           "The store does not answer; the relay waits for it.",
                                           "See what the store says about itself."};

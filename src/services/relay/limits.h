@@ -7,7 +7,9 @@
 
 namespace pidge::relay::limits {
 
-using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
 
 // --- the table of destinations ---
 // Some 300 octets each. What does not fit is found again by the next sweep over the store.
@@ -15,10 +17,10 @@ inline constexpr std::size_t destinations_max = 200'000;
 inline constexpr std::size_t sweep_page = 1000;  // groups read from the store at a time
 // Groups of which the store is asked anew in one tick, so that the tick stays short.
 inline constexpr std::size_t refreshed_at_once = 200;
-inline constexpr std::chrono::seconds sweep_interval = 60s;  // finds what other nodes left behind
-inline constexpr std::chrono::milliseconds tick_longest = 1s;
-inline constexpr std::chrono::milliseconds tick_shortest = 20ms;  // however much falls due
-inline constexpr std::chrono::milliseconds drain_look = 20ms;
+inline constexpr seconds sweep_interval{60};  // finds what other nodes left behind
+inline constexpr milliseconds tick_longest{1000};
+inline constexpr milliseconds tick_shortest{20};  // however much falls due
+inline constexpr milliseconds drain_look{20};
 
 // --- leases ---
 inline constexpr std::size_t lease_batch = 32;
@@ -26,7 +28,7 @@ inline constexpr std::size_t discard_batch = 256;  // one commit
 // A node that ends without giving its leases back delays them by this much where the engine keeps
 // leases in the store. An attempt may take 40 minutes if the other side is slow at each step
 // (RFC 5321 §4.5.3.2), and begins in the first half.
-inline constexpr std::chrono::minutes lease_duration = 90min;
+inline constexpr minutes lease_duration{90};
 // Entries that share the failure to reach their destination as their attempt; the rest waits for
 // the next try. Bounds what one dead destination costs at a time.
 inline constexpr std::size_t shared_failure_entries = 1000;
@@ -34,19 +36,19 @@ inline constexpr std::size_t shared_failure_entries = 1000;
 // An outcome whose commit the store could not take is offered again: forgetting it would send the
 // message twice.
 inline constexpr int commit_repeats_max = 300;
-inline constexpr std::chrono::seconds commit_pause = 1s;
+inline constexpr seconds commit_pause{1};
 
 // --- connections ---
 inline constexpr std::uint32_t line_messages_max = 100;
-inline constexpr std::chrono::minutes line_age_max = 5min;
-inline constexpr std::chrono::seconds line_idle_max = 3s;
+inline constexpr minutes line_age_max{5};
+inline constexpr seconds line_idle_max{3};
 inline constexpr std::size_t hosts_tried_max = 10;  // RFC 5321 §5.1 asks for at least two
 // RFC 5321 sets none for connecting; whoever has not answered by now is not there.
-inline constexpr std::chrono::seconds connect_timeout = 30s;
-inline constexpr std::chrono::seconds tls_deadline = 60s;
+inline constexpr seconds connect_timeout{30};
+inline constexpr seconds tls_deadline{60};
 // RFC 5321 §4.5.3.2 gives greeting and EHLO five minutes each; a host that needs that for both
 // together is as good as dead, and there may be others.
-inline constexpr std::chrono::seconds opening_deadline = 330s;
+inline constexpr seconds opening_deadline{330};
 // RFC 5321 §4.5.3.1.8: what every server takes in one transaction.
 inline constexpr std::size_t recipients_at_once = 100;
 inline constexpr std::size_t body_chunk_octets = 64 * 1024;
