@@ -1,5 +1,6 @@
 #include "services/relay/opening.h"
 
+#include "base/random.h"
 #include "base/text.h"
 #include "protocols/smtp/client/client.h"
 #include "services/relay/limits.h"
@@ -45,10 +46,21 @@ net::Task<StreamPtr> secure(StreamPtr stream, const SmtpCourierParts& parts,
     co_return secured;
 }
 
+std::optional<net::Address> source_for(const SmtpCourierOptions& options,
+                                       const net::Endpoint& endpoint) {
+    std::vector<net::Address> fitting;
+    for (const net::Address& source : options.sources) {
+        if (source.is_v6() == endpoint.address.is_v6()) fitting.push_back(source);
+    }
+    if (fitting.empty()) return std::nullopt;
+    return fitting[random_u64() % fitting.size()];
+}
+
 net::Task<StreamPtr> dial(const SmtpCourierParts& parts, const SmtpCourierOptions& options,
                           net::Endpoint endpoint) {
     if (parts.dial) co_return co_await parts.dial(endpoint);
-    co_return co_await net::connect_tcp(endpoint, options.source, limits::connect_timeout);
+    co_return co_await net::connect_tcp(endpoint, source_for(options, endpoint),
+                                        limits::connect_timeout);
 }
 
 std::string tls_text(const net::TlsInfo* info, Protection::Kind kind) {

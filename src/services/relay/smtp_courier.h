@@ -12,8 +12,8 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "services/relay/courier.h"
@@ -41,7 +41,9 @@ struct SmtpCourierParts {
 struct SmtpCourierOptions {
     std::string own_name;  // for EHLO; has an address record that leads back here [J7]
     dns::Self self;        // mail for ourselves is a loop (5.4.6)
-    std::optional<net::Address> source;
+    // Own addresses to connect from: one of the family of the host is taken, in no order. None of
+    // that family: the system chooses.
+    std::vector<net::Address> sources;
 };
 
 // Any thread; the resolver outlives it, it outlives its lines.

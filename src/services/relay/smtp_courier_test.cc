@@ -9,6 +9,7 @@
 #include "system/crypto/digest.h"
 #include "system/dns/testing/fake_resolver.h"
 #include "system/net/gone.h"
+#include "system/net/listener.h"
 #include "system/net/spawn.h"
 #include "system/tls/testing/peers.h"
 
@@ -350,4 +351,43 @@ TEST_CASE("LMTP answers for each recipient") {
     CHECK(scene.delivery->results[1].kind == Kind::accepted);
     CHECK_FALSE(scene.delivery->passed_reports_on);
     CHECK(scene.server().commands[0].starts_with("LHLO"));
+}
+
+TEST_CASE("over real sockets, from an address of the site's choice") {
+    const auto scene = [](ScriptedServer& server) -> net::Task<Delivery> {
+        auto socket = net::ListenSocket::tcp(*net::Endpoint::parse("127.0.0.1:0"));
+        REQUIRE(socket);
+        net::Listener listener(*std::move(socket), {&net::this_loop()}, {.name = "scripted"},
+                               [&server](std::unique_ptr<net::Stream> stream) {
+                                   stream->set_deadline(std::chrono::seconds(30));
+                                   return server.serve(std::move(stream));
+                               });
+        dns::testing::FakeResolver dns;
+        SmtpCourier courier(
+            {.resolver = dns, .tls = *TlsContexts::create(tls_site().authority_path)},
+            {.own_name = "relay.site.example",
+             .sources = {*net::Address::parse("::1"), *net::Address::parse("127.0.0.2")}});
+        queue::Destination destination{.kind = queue::Destination::Kind::next_hop,
+                                       .host = "127.0.0.1",
+                                       .port = listener.endpoint().port,
+                                       .tls = Tls::required};
+        Connected connected = co_await courier.connect(destination, {});
+        REQUIRE(connected.line);
+        queue::Entry entry;
+        entry.recipients.push_back({.address = {.local_part = "bob", .domain = "example.org"}});
+        Body body("Received: by us\r\n",
+                  std::make_unique<TextBlob>(std::string(1 << 20, 'x') + "\r\n"));
+        Delivery delivery = co_await connected.line->deliver(entry, body);
+        co_await connected.line->quit();
+        listener.stop();
+        co_return delivery;
+    };
+    ScriptedServer server;
+    server.tls = tls_site().server;
+    const Delivery delivery = net::run(scene(server));
+    CHECK(delivery.results.at(0).kind == Kind::accepted);
+    REQUIRE(server.messages.size() == 1);
+    CHECK(server.messages[0].over_tls);
+    CHECK(server.messages[0].body.size() > 1 << 20);
+    CHECK(server.last_client.text() == "127.0.0.2");
 }

@@ -148,14 +148,11 @@ struct ScriptedServer::Session {
     }
 };
 
-namespace {
-
-template <typename Session>
-net::Task<void> run_session(std::shared_ptr<Session> session) {
-    co_await session->run();
+net::Task<void> ScriptedServer::serve(std::unique_ptr<net::Stream> stream) {
+    last_client = stream->remote().address;
+    Session session{*this, std::move(stream), {}, {}};
+    co_await session.run();
 }
-
-}  // namespace
 
 net::Task<std::unique_ptr<net::Stream>> ScriptedServer::dial(net::Endpoint endpoint) {
     ++connections;
@@ -169,8 +166,7 @@ net::Task<std::unique_ptr<net::Stream>> ScriptedServer::dial(net::Endpoint endpo
     options.second_endpoint = endpoint;
     auto [client, server] = net::memory_pair(options);
     server->set_deadline(100h);
-    auto session = std::make_shared<Session>(Session{*this, std::move(server), {}, {}});
-    net::spawn("scripted-server", run_session(std::move(session)));
+    net::spawn("scripted-server", serve(std::move(server)));
     co_return std::move(client);
 }
 

@@ -59,9 +59,12 @@ class ScriptedServer {
     std::vector<Message> messages;  // those that were answered with 250
     std::vector<std::string> commands;
     int connections = 0;
+    net::Address last_client;
     std::uint64_t written_huge = 0;  // of a reply without end, until nobody read on
     bool mail_in_clear = false;      // MAIL was said without TLS
 
+    // Serves a connection that was made elsewhere; the server outlives it.
+    net::Task<void> serve(std::unique_ptr<net::Stream> stream);
     // One connection. Throws Gone.
     net::Task<std::unique_ptr<net::Stream>> dial(net::Endpoint from_endpoint);
 
