@@ -381,13 +381,22 @@ bool Destinations::is_stopped() const {
     return stopped_;
 }
 
+Destinations::Counts Destinations::count_quickly() const {
+    return {.destinations = states_.size(),
+            .running = running_,
+            .paused = paused_.size(),
+            .waiting = ready_[first].size() + ready_[further].size(),
+            .overflowed = overflowed_};
+}
+
+Destinations::Counts Destinations::quick_counts() const {
+    const std::lock_guard lock(mutex_);
+    return count_quickly();
+}
+
 Destinations::Counts Destinations::counts() const {
     const std::lock_guard lock(mutex_);
-    Counts counts{.destinations = states_.size(),
-                  .running = running_,
-                  .paused = paused_.size(),
-                  .waiting = ready_[first].size() + ready_[further].size(),
-                  .overflowed = overflowed_};
+    Counts counts = count_quickly();
     WallTime earliest = WallTime::max();
     for (const auto& [group, state] : states_) {
         counts.idle += state.idlers.size();

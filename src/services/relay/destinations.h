@@ -112,8 +112,9 @@ class Destinations {
         bool overflowed = false;  // not all destinations are known here
         std::optional<WallTime> earliest;
     };
-    Counts counts() const;
-    void sweep_begins();  // forgets that it overflowed
+    Counts counts() const;        // looks at every destination
+    Counts quick_counts() const;  // all but idle, leased and earliest
+    void sweep_begins();          // forgets that it overflowed
 
  private:
     enum Wish : std::uint8_t { first = 0, further = 1 };  // which worker a destination waits for
@@ -149,6 +150,7 @@ class Destinations {
     void mark_stale(Group group, State& state);
     void forget_if_done(Group group, Now now);
     bool others_wait(Wish wish) const;
+    Counts count_quickly() const;
 
     const DestinationOptions options_;
     mutable std::mutex mutex_;

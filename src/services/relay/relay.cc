@@ -38,7 +38,7 @@ net::Task<void> refresh(RelayCore& core) {
 }
 
 void show_metrics(const RelayCore& core) {
-    const Destinations::Counts counts = core.table.counts();
+    const Destinations::Counts counts = core.table.quick_counts();
     counters.running.set(static_cast<std::int64_t>(counts.running));
     counters.destinations.set(static_cast<std::int64_t>(counts.destinations));
     counters.paused.set(static_cast<std::int64_t>(counts.paused));
@@ -157,7 +157,7 @@ net::Task<void> Relay::drain() {
         core->ending.set();
         core->look.notify_all();
     });
-    while (core->table.counts().running > 0) co_await net::sleep_for(limits::drain_look);
+    while (core->table.quick_counts().running > 0) co_await net::sleep_for(limits::drain_look);
 }
 
 RelayStatus Relay::status() const {
