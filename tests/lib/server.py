@@ -122,8 +122,7 @@ class Server:
         return out
 
     def add_account(self, address, password):
-        self.pidge("account", "add", address.split("@")[0], "--address", address, "--password-stdin",
-                   input=password.encode() + b"\n")
+        self.pidge("account", "add", address, "--password-stdin", input=password.encode() + b"\n")
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:

@@ -29,11 +29,12 @@ class Site(server.Server):
         hop = f"127.0.0.1:{self.sink.port}"
         self.pidge("domain", "add", "site.test")
         for name in self.people:
-            self.pidge("account", "add", name, "--address", f"{name}@site.test", "--password-stdin", input=(PASSWORD + "\n").encode())
+            self.pidge("account", "add", f"{name}@site.test", "--password-stdin", input=(PASSWORD + "\n").encode())
         for network in self.ranges:
             self.pidge("range", "add", network, "--owner", "alice@site.test", "--purpose", "tests")
         for domain, target in (self.routes or {"out.test": hop, "site.test": hop}).items():
-            self.pidge("route", "set", domain, "--next-hop", target)
+            host, port = target.rsplit(":", 1)
+            self.pidge("route", "set", domain, "--host", host, "--port", port)
         self.is_set_up = True
 
     def start(self, wait=True):
