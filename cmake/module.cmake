@@ -3,10 +3,12 @@
 # One static library from the .cc files of this folder. Its name is its path below src, with "_" for "/".
 #   USES       modules by path ("system/net"); an include of any other module is refused by ./dev tidy
 #   LIBRARIES  outside libraries; they stay private to this folder's .cc files
-# x_test.cc files become one doctest program per folder, x_fuzz.cc one libFuzzer program each (sanitized builds only).
+# x_test.cc files become one doctest program per folder, x_fuzz.cc one libFuzzer program each (sanitized builds only):
+#   TEST_USES, TEST_LIBRARIES   what those link besides
+#   TEST_SUITES                 modules of test cases, linked whole, though the test program names nothing in them
 
 function(module)
-  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;DEFINITIONS;TEST_USES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;DEFINITIONS;TEST_USES;TEST_LIBRARIES;TEST_SUITES" ${ARGN})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/src OUTPUT_VARIABLE path)
   string(REPLACE "/" "_" name ${path})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
@@ -41,6 +43,10 @@ function(module)
       string(REPLACE "/" "_" used ${used})
       target_link_libraries(${name}_test PRIVATE ${used})
     endforeach()
+    foreach(suite IN LISTS ARG_TEST_SUITES)
+      string(REPLACE "/" "_" suite ${suite})
+      target_link_libraries(${name}_test PRIVATE "$<LINK_LIBRARY:WHOLE_ARCHIVE,${suite}>")
+    endforeach()
     target_compile_definitions(${name}_test PRIVATE PIDGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     pidge_pch(${name}_test)
     add_test(NAME unit/${path} COMMAND ${name}_test)
@@ -64,6 +70,20 @@ function(module)
       set_tests_properties(fuzz/${path}/${stem} PROPERTIES TIMEOUT 300)
     endforeach()
   endif()
+endfunction()
+
+# pidge_program(NAME [USES path...]): an executable from the .cc files of this folder, put where the build folder begins.
+function(pidge_program name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  add_executable(${name} ${sources})
+  foreach(used IN LISTS ARG_USES)
+    string(REPLACE "/" "_" used ${used})
+    target_link_libraries(${name} PRIVATE ${used})
+  endforeach()
+  target_link_libraries(${name} PRIVATE fmt::fmt)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  pidge_pch(${name})
 endfunction()
 
 # The one precompiled header: library headers only, built once and shared by all targets.

@@ -65,6 +65,19 @@ class Layering(RuleTest):
         files["src/mail/queue/x.cc"] = '#include "formats/date/x.h"\n'
         self.refused(layering, files, "x.cc:1", "without declaring")
 
+    def test_programs_declare_their_uses_and_test_folders_are_tests(self):
+        files = self.modules(system_store="module()", system_store_load="pidge_program(store_load USES system/store)",
+                             system_store_memory="module(TEST_SUITES system/store/conformance)",
+                             system_store_conformance="module(USES system/store)")
+        files["src/system/store/load/load.cc"] = '#include "system/store/x.h"\n'
+        files["src/system/store/conformance/y.cc"] = '#include "system/store/x.h"\n'
+        files["src/system/store/memory/x_test.cc"] = '#include "system/store/conformance/x.h"\n'
+        self.accepted(layering, files)
+        self.accepted(unused, {"src/program/CMakeLists.txt": "pidge_program(pidge)", "src/program/main.cc": "int main() {}\n"})
+        self.accepted(banned, {"src/system/store/conformance/y.cc": "auto a = getenv(b);\n"})
+        files["src/system/store/load/CMakeLists.txt"] = "pidge_program(store_load)"
+        self.refused(layering, files, "load.cc:1", "without declaring")
+
     def test_a_higher_floor(self):
         files = self.modules(mail_queue="module()", formats_date="module(USES mail/queue)")
         files["src/formats/date/y.cc"] = '#include "mail/queue/x.h"\n'

@@ -45,12 +45,12 @@ class Module(NamedTuple):
     test_uses: tuple
 
 
-KEYWORDS = {"USES", "LIBRARIES", "DEFINITIONS", "TEST_USES", "TEST_LIBRARIES"}
+KEYWORDS = {"USES", "LIBRARIES", "DEFINITIONS", "TEST_USES", "TEST_LIBRARIES", "TEST_SUITES"}
 
 
 def parse_module(path, text):
     plain = re.sub(r"#[^\n]*", "", text)
-    call = re.search(r"^\s*module\s*\(([^)]*)\)", plain, re.MULTILINE)
+    call = re.search(r"^\s*(?:module|pidge_program)\s*\(([^)]*)\)", plain, re.MULTILINE)
     if not call:
         return None
     lists, current = {}, None
@@ -60,7 +60,7 @@ def parse_module(path, text):
         elif current is not None:
             current.append(word)
     line = plain.count("\n", 0, call.start(1)) + 1
-    return Module(path, line, tuple(lists.get("USES", [])), tuple(lists.get("TEST_USES", [])))
+    return Module(path, line, tuple(lists.get("USES", [])), tuple(lists.get("TEST_USES", []) + lists.get("TEST_SUITES", [])))
 
 
 class Tree:
@@ -136,4 +136,6 @@ class Tree:
 
 
 def is_test(path):
-    return path.endswith(("_test.cc", "_fuzz.cc", "_test.h")) or path.startswith("tests/")
+    """Test code: by its name, below tests/, or in a folder of the src tree that only tests link."""
+    return (path.endswith(("_test.cc", "_fuzz.cc", "_test.h")) or path.startswith("tests/")
+            or "/testing/" in path or "/conformance/" in path)

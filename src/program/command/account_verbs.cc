@@ -260,7 +260,7 @@ std::vector<Verb> making_verbs() {
                .help = "Without a password, for now or because app passwords are enough."}}),
          .examples = {"pidge account add ada.lovelace@example.org --name \"Ada Lovelace\" --login "
                       "ada",
-                      "pidge account add bob@example.org --password-file /root/bob.txt",
+                      "pidge account add bob@example.org --password-file ./bob.txt",
                       "pidge account add scanner@example.org --kind automatic --no-password"},
          .run = add},
         {.words = "account password",

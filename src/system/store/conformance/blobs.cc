@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
+#include "base/text.h"
 #include "system/crypto/digest.h"
 #include "system/store/blob_record.h"
 #include "system/store/conformance/fixture.h"
@@ -31,7 +33,10 @@ Change dropping(const BlobId& id) {
 std::size_t resident_kib() {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
-        if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
+        if (line.starts_with("VmRSS:")) {  // "VmRSS:     1234 kB"
+            const auto digit = std::min(line.find_first_of("0123456789"), line.size());
+            return text::parse_u64(line.substr(digit, line.find(' ', digit) - digit)).value();
+        }
     return 0;
 }
 

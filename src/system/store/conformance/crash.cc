@@ -101,7 +101,7 @@ std::vector<std::string> run_and_kill(const std::string& path, int run,
 // Whether a later message of the session, which takes this one back, may have been committed.
 std::string taker_of(const std::string& name) {
     const auto dash = name.rfind('-');
-    const int number = std::stoi(name.substr(dash + 1));
+    const auto number = text::parse_u64(std::string_view(name).substr(dash + 1)).value();
     return number % 3 == 1 ? name.substr(0, dash + 1) + std::to_string(number + 1) : "";
 }
 
@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Fixture,
         return;
     }
     const char* const wanted = std::getenv("PIDGE_CRASHES");
-    const int crashes = wanted ? std::atoi(wanted) : 30;
+    const int crashes = wanted ? static_cast<int>(text::parse_u64(wanted).value()) : 30;
     std::mt19937 random(20261121);
     std::size_t acknowledged = 0;
     std::vector<std::string> all;

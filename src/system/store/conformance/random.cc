@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "base/text.h"
 #include "system/store/conformance/fixture.h"
 #include "system/store/conformance/model.h"
 #include "system/store/due_key.h"
@@ -222,8 +223,8 @@ class Walk {
 
 TEST_CASE_FIXTURE(Fixture, "Random changes in random groups answer and leave what the model does") {
     const char* const chosen = std::getenv("PIDGE_STORE_SEED");
-    const std::uint64_t seed = chosen ? std::strtoull(chosen, nullptr, 10) : 20261121;
+    const std::uint64_t seed = chosen ? text::parse_u64(chosen).value() : 20261121;
     const char* const wanted = std::getenv("PIDGE_STORE_STEPS");
     CAPTURE(seed);
-    Walk(*this, seed).run(wanted ? std::atoi(wanted) : 1200);
+    Walk(*this, seed).run(wanted ? static_cast<int>(text::parse_u64(wanted).value()) : 1200);
 }

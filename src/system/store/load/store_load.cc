@@ -15,9 +15,11 @@
 
 #include "base/metrics.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "system/net/blocking.h"
 #include "system/store/memory/memory_store.h"
 #include "system/store/rocksdb/rocks_store.h"
+#include "system/store/store.h"
 
 using namespace pidge;
 using namespace pidge::store;
@@ -40,7 +42,7 @@ double thread_cpu(std::string_view name) {
         std::string comm, run;
         std::getline(std::ifstream(at + "comm"), comm);
         std::ifstream(at + "schedstat") >> run;  // nanoseconds on a processor
-        if (comm == name && !run.empty()) sum += std::stod(run) / 1e9;
+        if (comm == name) sum += double(text::parse_u64(run).value_or(0)) / 1e9;
     }
     ::closedir(tasks);
     return sum;
@@ -155,9 +157,10 @@ int main(int count, char** arguments) {
         return 64;
     }
     const std::string place = arguments[1];
-    const double seconds = count > 2 ? std::atof(arguments[2]) : 3;
+    const double seconds = count > 2 ? double(text::parse_u64(arguments[2]).value_or(3)) : 3;
     std::vector<int> writers;
-    for (int i = 3; i < count; ++i) writers.push_back(std::atoi(arguments[i]));
+    for (int i = 3; i < count; ++i)
+        writers.push_back(static_cast<int>(text::parse_u64(arguments[i]).value_or(1)));
     if (writers.empty()) writers = {1, 10, 50};
     std::unique_ptr<Store> store;
     if (place == "memory") {
