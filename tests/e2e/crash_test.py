@@ -123,7 +123,7 @@ class Crash(unittest.TestCase):
         self.assertEqual(unexplained, [])
         self.assertLessEqual(max(ready), READY_S_MAX)
         self.assertIn("sound", site.pidge("audit", "verify"))
-        entries = json.loads(site.pidge("audit", "search", "--type", "accept", "--limit", "1000000", "--json"))
+        entries = json.loads(site.pidge("audit", "search", "--type", "accept", "--limit", "100000", "--json"))
         accepted = {entry["fields"]["header"]["Message-ID"].strip("<>").split("@")[0] for entry in entries}
         self.assertEqual(set(recorder.acknowledged) - accepted, set())
 

@@ -27,7 +27,9 @@ enum class Mode : std::uint8_t { header, leaf, around_parts /* preamble, epilogu
 
 class MimeReader::Engine {
  public:
-    Engine() { begin_part(std::nullopt, HeaderOf::message, 0); }
+    explicit Engine(HeaderLimits limits) : limits_(limits) {
+        begin_part(std::nullopt, HeaderOf::message, 0);
+    }
 
     void feed(std::string_view piece) {
         splitter_.feed(piece, [this](const LinePiece& line) { take(line); });
@@ -50,6 +52,10 @@ class MimeReader::Engine {
 
     Part& part_of(const Open& open) { return out_.parts[open.part]; }
 
+    // The message's own header may be allowed to be larger than that of a part.
+    HeaderLimits limits_of(PartIndex part) const { return part == 0 ? limits_ : HeaderLimits{}; }
+
+    const HeaderLimits limits_;
     Structure out_;
     LineSplitter splitter_;
     std::vector<Open> open_;
@@ -90,7 +96,7 @@ void MimeReader::Engine::take(const LinePiece& line) {
         // A boundary belongs to no part.
     } else if (mode_ == Mode::header) {
         // One octet over the limit is enough for Header to tell that there is more.
-        header_ += line.text.substr(0, header_octets_max + 1 - header_.size());
+        header_ += line.text.substr(0, limits_of(open_.back().part).octets + 1 - header_.size());
         const bool is_blank = line.starts_line && line.ends_line && line.content().empty();
         if (is_blank) end_header(line.offset + line.text.size());
     } else {
@@ -176,7 +182,7 @@ void MimeReader::Engine::end_header(std::size_t body_offset) {
     part.body.offset = body_offset;
     kept_header_octets_ += header_.size();
     out_.visited_octets += header_.size();
-    const Header header = Header::parse(std::move(header_));
+    const Header header = Header::parse(std::move(header_), limits_of(open.part));
     header_.clear();
     if (open.part == 0) out_.has_mime_version = header.find("MIME-Version") != nullptr;
     Defects defects;
@@ -306,7 +312,7 @@ Structure MimeReader::Engine::finish() {
     return std::move(out_);
 }
 
-MimeReader::MimeReader() : engine_(std::make_unique<Engine>()) {}
+MimeReader::MimeReader(HeaderLimits limits) : engine_(std::make_unique<Engine>(limits)) {}
 MimeReader::MimeReader(MimeReader&&) noexcept = default;
 MimeReader::~MimeReader() = default;
 

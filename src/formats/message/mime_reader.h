@@ -21,7 +21,8 @@ namespace pidge::message {
 
 class MimeReader {
  public:
-    MimeReader();
+    // `limits` are those of the message's own header; parts have the common ones.
+    explicit MimeReader(HeaderLimits limits = {});
     MimeReader(MimeReader&&) noexcept;
     ~MimeReader();
 

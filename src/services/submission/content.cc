@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "formats/message/transcode.h"
 #include "formats/message/verdict.h"
 #include "mail/policy/header.h"
 #include "mail/policy/refusals.h"
@@ -20,6 +21,7 @@ constexpr const char* audited_fields[] = {"From",    "Sender",    "Reply-To",   
                                           "Cc",      "Date",      "Message-ID", "In-Reply-To",
                                           "List-Id", "User-Agent"};
 constexpr std::size_t audited_octets_max = 1000;
+constexpr std::size_t transcoding_piece = 64 * 1024;
 
 bool has_eight_bit(std::string_view bytes) {
     return std::ranges::any_of(bytes, [](char c) { return static_cast<unsigned char>(c) > 127; });
@@ -30,7 +32,8 @@ bool has_eight_bit(std::string_view bytes) {
 Content::Content(store::Store& store, directory::Directory& directory, const Clock& clock,
                  ContentOptions options)
     : store_(store), directory_(directory), clock_(clock), options_(std::move(options)) {
-    if (options_.submitter.is_submitting()) mime_ = std::make_unique<message::MimeReader>();
+    if (options_.submitter.is_submitting() || options_.body == smtp::BodyType::binary)
+        mime_ = std::make_unique<message::MimeReader>(header_limits);
 }
 
 net::Task<Result<void>> Content::write(std::string_view bytes) {
@@ -73,12 +76,20 @@ net::Task<Result<void>> Content::end_header() {
     header_done_ = true;
     CO_TRY(policy::check_received_header(header));
     const Bytes edited_header = CO_TRY(co_await edited(header));
-    for (const char* name : audited_fields)
-        if (auto value = header.find_text(name))
-            stored_.header.emplace_back(name, value->substr(0, audited_octets_max));
+    // The record tells what goes out, not what came in.
+    if (stored_.changed.empty())
+        record(header);
+    else
+        record(message::Header::parse(edited_header, header_limits));
     writer_ = store_.write_blob();
     co_await store_octets(edited_header);
     co_return Result<void>{};
+}
+
+void Content::record(const message::Header& header) {
+    for (const char* name : audited_fields)
+        if (auto value = header.find_text(name))
+            stored_.header.emplace_back(name, value->substr(0, audited_octets_max));
 }
 
 net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
@@ -106,18 +117,43 @@ net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
     co_return plan.edit.bytes();
 }
 
+// Binary parts become base64 (docs/decisions/002): which ones is known only when the structure is,
+// so the octets are read back from the store once more.
+net::Task<Result<void>> Content::make_canonical(const message::Structure& structure) {
+    message::Transcoding plan =
+        CO_TRY(message::plan_transcoding(structure, message::Target::canonical));
+    if (!plan.is_needed) co_return Result<void>{};
+    message::Transcoder transcoder(std::move(plan));
+    const auto reader = store_.open_upload(stored_.blob);
+    const auto writer = store_.write_blob();
+    Bytes canonical;
+    for (std::uint64_t at = 0; at < reader->size_bytes(); at += transcoding_piece) {
+        const Bytes piece = co_await reader->read(at, transcoding_piece);
+        transcoder.feed(piece, canonical);
+        co_await writer->write(canonical);
+        canonical.clear();
+    }
+    transcoder.finish(canonical);
+    co_await writer->write(canonical);
+    stored_.blob = co_await writer->finish();
+    stored_.changed.push_back("binary parts encoded as base64");
+    co_return Result<void>{};
+}
+
 net::Task<Result<StoredContent>> Content::finish() {
     if (!header_done_) {
         if (header_.empty()) co_return policy::refuse(policy::Code::message_empty);
         // RFC 5322 §3.5: a message may end with its header.
         CO_TRY(co_await end_header());
     }
+    stored_.blob = co_await writer_->finish();
     if (mime_) {
-        const message::Verdict verdict = message::strict_verdict(std::move(*mime_).finish());
+        const message::Structure structure = std::move(*mime_).finish();
+        const message::Verdict verdict = message::strict_verdict(structure);
         if (verdict.conformity != message::Conformity::conform)
             co_return policy::refuse(policy::Code::mime_broken, verdict.text);
+        if (options_.body == smtp::BodyType::binary) CO_TRY(co_await make_canonical(structure));
     }
-    stored_.blob = co_await writer_->finish();
     stored_.eight_bit = eight_bit_;
     co_return std::move(stored_);
 }

@@ -48,6 +48,8 @@ class Content {
     net::Task<Result<void>> take(std::string_view canonical);
     net::Task<void> store_octets(std::string_view octets);
     net::Task<Result<void>> end_header();
+    net::Task<Result<void>> make_canonical(const message::Structure& structure);
+    void record(const message::Header& header);
     net::Task<Result<Bytes>> edited(const message::Header& header);
 
     store::Store& store_;
@@ -59,7 +61,7 @@ class Content {
     bool header_done_ = false;
     bool eight_bit_ = false;
     std::unique_ptr<store::BlobWriter> writer_;
-    std::unique_ptr<message::MimeReader> mime_;  // submitted messages only
+    std::unique_ptr<message::MimeReader> mime_;  // submitted and binary messages only
     StoredContent stored_;
 };
 

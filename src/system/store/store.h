@@ -97,6 +97,8 @@ class Store {
 
     virtual std::unique_ptr<BlobWriter> write_blob() = 0;
     virtual net::Task<std::unique_ptr<BlobReader>> open_blob(BlobId id) = 0;  // null: not there
+    // A finished blob that no commit holds yet; for a second look at what was uploaded.
+    virtual std::unique_ptr<BlobReader> open_upload(Blob blob) = 0;
 
     // Groups with items that are not leased, from the one after `after` on (none: from the first),
     // `limit` at most.

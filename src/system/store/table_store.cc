@@ -96,6 +96,29 @@ net::Task<std::unique_ptr<BlobReader>> TableStore::open_blob(BlobId id) {
     co_return std::make_unique<ChunkReader>(*table_, pool_, id, *std::move(record), std::move(at));
 }
 
+namespace {
+
+// A small body that has not reached the store.
+class BytesReader final : public BlobReader {
+ public:
+    explicit BytesReader(std::shared_ptr<const Bytes> bytes) : bytes_(std::move(bytes)) {}
+    std::uint64_t size_bytes() const override { return bytes_->size(); }
+    net::Task<Bytes> read(std::uint64_t offset, std::size_t length) override {
+        co_return offset < bytes_->size() ? bytes_->substr(offset, length) : Bytes();
+    }
+
+ private:
+    const std::shared_ptr<const Bytes> bytes_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlobReader> TableStore::open_upload(Blob blob) {
+    if (blob.bytes) return std::make_unique<BytesReader>(blob.bytes);
+    return std::make_unique<ChunkReader>(
+        *table_, pool_, blob.id, BlobRecord{blob.size_bytes, 1, blob.upload}, table_->snapshot());
+}
+
 net::Task<std::vector<DueSummary>> TableStore::due_groups(std::optional<DueGroup> after,
                                                           std::size_t limit) {
     const auto looking =

@@ -35,6 +35,7 @@ class TableStore final : public Store {
     net::Task<std::shared_ptr<const Snapshot>> snapshot() override;
     std::unique_ptr<BlobWriter> write_blob() override;
     net::Task<std::unique_ptr<BlobReader>> open_blob(BlobId id) override;
+    std::unique_ptr<BlobReader> open_upload(Blob blob) override;
     net::Task<std::vector<DueSummary>> due_groups(std::optional<DueGroup> after,
                                                   std::size_t limit) override;
     net::Task<std::vector<Lease>> lease(DueGroup group, WallTime now, std::size_t limit,
