@@ -63,7 +63,7 @@ class Framing(unittest.TestCase):
             client.send(HEADER + text + b"end" + END)
             self.assertTrue(client.reply().startswith("250"))
             self.assertEqual(client.code("NOOP"), "250")
-        self.arrived(text.replace(b"\r\n..", b"\r\n.") + b"end\r\n")
+        self.arrived(text.replace(b"\r\n.", b"\r\n") + b"end\r\n")  # RFC 5321 §4.5.2: a leading dot is taken away
 
     def test_F02_what_leaves_is_canonical_whatever_came_in(self):
         accepted = 0
