@@ -206,7 +206,8 @@ json::Object SiteServer::status() const {
 
 // RFC 3461 §6: the sender of what an administrator removes hears of it, where somebody vouches for
 // that sender (attacks.md R06).
-net::Task<Result<>> SiteServer::plan_report(queue::Entry entry, store::Change& change) {
+net::Task<Result<std::optional<admin::Wake>>> SiteServer::plan_report(queue::Entry entry,
+                                                                      store::Change& change) {
     const auto site = assembly_.directory().site();
     const bool may_tell = entry.sender && (!entry.principal.empty() ||
                                            site->find_domain(entry.sender->domain) != nullptr);
@@ -225,7 +226,7 @@ net::Task<Result<>> SiteServer::plan_report(queue::Entry entry, store::Change& c
                   .status = {5, 7, 0},
                   .text = "The administrator of " + assembly_.config().site.hostname +
                           " removed the message from the queue."}});
-    if (report.recipients.empty()) co_return Result<>{};
+    if (report.recipients.empty()) co_return std::optional<admin::Wake>();
     const WallTime time = system_clock().now();
     queue::Entry dsn;
     dsn.id = {queue::QueueId::make(system_clock().unix_ms()), 0};
@@ -255,7 +256,7 @@ net::Task<Result<>> SiteServer::plan_report(queue::Entry entry, store::Change& c
     fields["kind"] = relay::report_name(report.kind);
     assembly_.trail().append(
         change, assembly_.trail().entry(audit::Type::dsn_sent, "admin", std::move(fields)));
-    co_return Result<>{};
+    co_return admin::Wake{dsn.destination.group(), dsn.due};
 }
 
 }  // namespace pidge::program

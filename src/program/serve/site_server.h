@@ -31,7 +31,8 @@ class SiteServer {
     };
     Readiness readiness() const;
     json::Object status() const;
-    net::Task<Result<>> plan_report(queue::Entry entry, store::Change& change);
+    net::Task<Result<std::optional<admin::Wake>>> plan_report(queue::Entry entry,
+                                                              store::Change& change);
     http::Router probes();
     static net::Task<void> control(SiteServer& self, std::unique_ptr<net::Stream> stream);
     net::Task<http::ServerResponse> answer_call(std::string body, admin::Caller caller);

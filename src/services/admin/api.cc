@@ -113,13 +113,16 @@ net::Task<MethodResult> Api::status() {
     out.set("ranges", site->ranges().size());
     out.set("routes", site->routes().size());
     json::Object queued;
+    std::size_t entries = 0;
     for (const std::string_view state : {"waiting", "deferred", "held"}) {
         const json::Value filter{json::Object{{"state", state}}};
         const auto found = co_await types_.find("QueueEntry")
                                ->second->query({.filter = json::Place(filter),
                                                 .needed = limits::query_objects_max});
         queued.set(state, found ? found->ids.size() : 0);
+        entries += found ? found->ids.size() : 0;
     }
+    queued.set("entries", entries);
     out.set("queue", std::move(queued));
     out.set("auditLog", parts_.trail.log());
     out.set("auditEntries", co_await types_.find("AuditEntry")->second->state());

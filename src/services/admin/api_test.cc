@@ -29,9 +29,9 @@ struct Site {
                   .plan_report = [this](queue::Entry, store::Change&) { return report(); },
                   .status = [] { return json::Object{{"node", "n1"}}; }}};
 
-    net::Task<Result<>> report() {
+    net::Task<Result<std::optional<Wake>>> report() {
         reported = true;
-        co_return Result<>{};
+        co_return std::optional<Wake>();
     }
 
     json::Value raw(const std::string& request) {

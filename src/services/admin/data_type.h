@@ -23,6 +23,12 @@
 
 namespace pidge::admin {
 
+// Something in the queue falls due, which the relay is to be told after the commit.
+struct Wake {
+    store::DueGroup group;
+    WallTime due;
+};
+
 // What the data types work with; all of it outlives them.
 struct Parts {
     store::Store& store;
@@ -32,7 +38,8 @@ struct Parts {
     net::Pool& pool;  // for password hashes
     // Adds to a change the failure report that the sender of a removed entry is owed; empty where
     // there is no relay.
-    std::function<net::Task<Result<>>(queue::Entry entry, store::Change& change)> plan_report;
+    std::function<net::Task<Result<std::optional<Wake>>>(queue::Entry entry, store::Change& change)>
+        plan_report;
     // Tells the relay that something falls due; may be empty.
     std::function<void(store::DueGroup group, WallTime due)> wake;
     // Server/status: what the program tells about itself.
@@ -46,10 +53,6 @@ struct Plan {
     json::Object told;           // create, update: what the client does not know yet
     json::Object before, after;  // for the audit trail: no secrets
     audit::Type audit_type = audit::Type::admin_action;
-    struct Wake {
-        store::DueGroup group;
-        WallTime due;
-    };
     std::optional<Wake> wake;   // for the relay, after the commit
     bool changes_site = false;  // the directory's Site must be read again
 };

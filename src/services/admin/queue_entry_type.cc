@@ -172,7 +172,7 @@ class QueueEntryType final : public DataType {
             after.due = std::min(after.due, now);
         Plan plan;
         queue::plan_reschedule(plan.change, stored->entry, after, stored->record);
-        if (!after.held) plan.wake = Plan::Wake{after.destination.group(), after.due};
+        if (!after.held) plan.wake = Wake{after.destination.group(), after.due};
         plan.id = id;
         plan.told = {
             {"due", utc_text(after.due)}, {"held", after.held}, {"state", state_of_entry(after)}};
@@ -193,7 +193,7 @@ class QueueEntryType final : public DataType {
                                   .text =
                                       "Reports are made by the running server only. Start it, "
                                       "or remove the message without a report."};
-            CO_TRY(co_await parts_.plan_report(stored->entry, plan.change));
+            plan.wake = CO_TRY(co_await parts_.plan_report(stored->entry, plan.change));
         }
         plan.id = id;
         plan.before = encode(stored->entry);
