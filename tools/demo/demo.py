@@ -18,10 +18,18 @@ import server  # noqa: E402
 from sink import Sink  # noqa: E402
 
 FOLDER = os.path.join(ROOT, "run", "demo")
-PORTS = {"smtp": 2525, "submission": 2587, "submissions": 2465, "admin": 8025}
+PORTS = {"smtp": 2525, "submission": 2587, "submissions": 2465, "admin": 8080}
 SINK_PORT = 2526
-DOMAIN, HOSTNAME = "demo.test", "mail.demo.test"
-ACCOUNTS = ("alice", "bob")
+HOSTNAME = "mail.demo.test"
+DOMAINS = ("demo.test", "physics.demo.test")
+# Login, name, published addresses, aliases.
+PEOPLE = (
+    ("alice", "Alice Archer", ("alice.archer@demo.test",), ("alice@demo.test",)),
+    ("bob", "Bob Baker", ("bob.baker@demo.test", "bob.baker@physics.demo.test"), ()),
+    ("carol", "Carol Cook", ("carol.cook@physics.demo.test",), ()),
+)
+# Machines there submit without a password; connecting from 127.0.0.1 shows the difference.
+RANGE = "127.0.0.2/32"
 
 
 class Demo(server.Server):
@@ -41,44 +49,77 @@ class Demo(server.Server):
             config.site_config(FOLDER, PORTS, self.pair, hostname=HOSTNAME, changes={"log": {"level": "info", "form": "text"}})
 
     def passwords(self):
-        """Domain, accounts and routes, made on the first run; the passwords are written down in the folder."""
+        """The organisation, made on the first run by the command line; the passwords are written down in the folder."""
         path = os.path.join(FOLDER, "passwords.txt")
         if not os.path.exists(path):
-            made = {f"{name}@{DOMAIN}": secrets.token_urlsafe(12) for name in ACCOUNTS}
-            self.pidge("domain", "add", DOMAIN)
-            for domain in (DOMAIN, "elsewhere.test"):
-                self.pidge("route", "set", domain, "--next-hop", f"127.0.0.1:{SINK_PORT}")
-            for address, password in made.items():
-                self.add_account(address, password)
+            made = {login: secrets.token_urlsafe(12) for login, *_ in PEOPLE}
+            for domain in DOMAINS:
+                self.pidge("domain", "add", domain)
+            for login, name, published, aliases in PEOPLE:
+                options = [word for alias in aliases for word in ("--alias", alias)]
+                self.pidge("account", "add", *published, "--login", login, "--name", name, *options, "--password-stdin",
+                           input=made[login].encode() + b"\n")
+            for domain in DOMAINS:
+                self.pidge("domain", "set", domain, "--postmaster", PEOPLE[0][2][0], "--abuse", PEOPLE[1][2][0])
+            self.pidge("range", "add", RANGE, "--owner", PEOPLE[0][2][0], "--purpose", "demonstration printer")
+            # One receiver stands for the mailboxes of our people and for the rest of the world.
+            self.pidge("route", "set", "*", "--host", "127.0.0.1", "--port", str(SINK_PORT))
             with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-                file.write("".join(f"{address} {password}\n" for address, password in made.items()))
+                file.write("".join(f"{login} {password}\n" for login, password in made.items()))
         with open(path, encoding="ascii") as file:
             return dict(line.split() for line in file)
 
 
 class ShownSink(Sink):
+    """Shows each message in a line and keeps it as run/demo/outside/NUMBER.eml."""
+
     def take(self, message):
         super().take(message)
+        folder = os.path.join(FOLDER, "outside")
+        os.makedirs(folder, exist_ok=True)
+        with self.arrived:
+            path = os.path.join(folder, f"{len(os.listdir(folder)) + 1:05}.eml")
+            with open(path, "wb") as file:
+                file.write(message.octets)
         subject = next((line for line in message.octets.split(b"\r\n") if line.lower().startswith(b"subject:")), b"")
-        print(f"  left for another site: {message.sender} -> {', '.join(message.recipients)} "
-              f"({len(message.octets)} octets) {subject.decode(errors='replace')}", flush=True)
+        print(f"  arrived outside: {message.sender or '<>'} -> {', '.join(message.recipients)} ({len(message.octets)} octets) "
+              f"{subject.decode(errors='replace')}  {os.path.relpath(path, ROOT)}", flush=True)
 
 
 def welcome(demo, passwords):
-    address, password = next(iter(passwords.items()))
+    with open(os.path.join(FOLDER, "hello.eml"), "w", encoding="ascii", newline="") as file:
+        file.write(f"From: {PEOPLE[0][2][0]}\r\nTo: someone@elsewhere.example\r\nSubject: Hello\r\n\r\nHello from the demonstration.\r\n")
+    pidge = f"{os.path.relpath(server.binary(), ROOT)} --config run/demo/pidge.toml"
+    authority = os.path.relpath(demo.authority_path, ROOT)
+    alice, word = PEOPLE[0][2][0], passwords["alice"]
+    people = "".join(f"  {login:<8}{passwords[login]:<20}{', '.join(published + aliases)}\n" for login, _, published, aliases in PEOPLE)
     print(f"""
-pidge is ready. Accounts (also in run/demo/passwords.txt):
-""" + "".join(f"  {name}  {word}\n" for name, word in passwords.items()) + f"""
-Submit a message over TLS:
-  swaks --server 127.0.0.1:{PORTS['submissions']} --tls-on-connect --auth-user {address} --auth-password {password} \\
-        --from {address} --to someone@elsewhere.test
-Deliver one from outside:
-  swaks --server 127.0.0.1:{PORTS['smtp']} --from someone@elsewhere.test --to bob@{DOMAIN}
+pidge is ready. People and their passwords (also in run/demo/passwords.txt):
+{people}
+Submit with STARTTLS and a password (port 587 in real life):
+  swaks --server 127.0.0.1:{PORTS['submission']} -tls --auth-user alice --auth-password {word} \\
+        --from {alice} --to someone@elsewhere.example
+TLS from the first octet (465):
+  swaks --server 127.0.0.1:{PORTS['submissions']} --tls-on-connect --auth-user alice --auth-password {word} \\
+        --from {alice} --to bob.baker@physics.demo.test
+  curl --url smtps://localhost:{PORTS['submissions']} --cacert {authority} --user alice:{word} \\
+        --mail-from {alice} --mail-rcpt someone@elsewhere.example --upload-file run/demo/hello.eml
+A machine of the anonymous range, and the same from elsewhere, which is refused:
+  swaks --server 127.0.0.1:{PORTS['smtp']} --local-interface 127.0.0.2 --from {alice} --to someone@elsewhere.example
+  swaks --server 127.0.0.1:{PORTS['smtp']} --from {alice} --to someone@elsewhere.example
+Mail from outside for one of ours:
+  swaks --server 127.0.0.1:{PORTS['smtp']} --from someone@elsewhere.example --to postmaster@demo.test
 Look at it:
-  curl http://127.0.0.1:{PORTS['admin']}/metrics
-  {os.path.relpath(server.binary(), ROOT)} --help        (configuration: run/demo/pidge.toml, log: run/demo/pidge.log)
+  {pidge} status
+  {pidge} queue list
+  {pidge} audit search elsewhere.example
+  {pidge} audit verify
+  curl http://127.0.0.1:{PORTS['admin']}/readyz http://127.0.0.1:{PORTS['admin']}/metrics
+What arrives outside is shown here and kept in run/demo/outside. The log is run/demo/pidge.log; change
+run/demo/pidge.toml and reload with: kill -HUP {demo.process.pid}
+Next: {pidge} --help, docs/commands.md, docs/configuration.md
 
-Ctrl-C ends it; run/demo is kept.
+Ctrl-C ends it; run/demo is kept, and ./dev run --fresh begins anew.
 """, flush=True)
 
 
