@@ -9,7 +9,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCES = os.path.join(os.path.dirname(HERE), "src")
-EXPOSURE_MAX = 1.5  # attacks.md §5 asks for this; systemd-analyze's scale goes from 0 (tight) to 10
+EXPOSURE_MAX = 1.5  # systemd-analyze's scale goes from 0 (tight) to 10
 
 
 def read(name):

@@ -1,4 +1,4 @@
-"""attacks.md §3.1 against the real program: end of data, chunks, state, early talkers, STARTTLS, long lines."""
+"""docs/attacks.md, framing, against the real program: end of data, chunks, state, early talkers, STARTTLS, long lines."""
 
 import itertools
 import re

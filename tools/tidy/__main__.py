@@ -10,12 +10,13 @@ import documents
 import doors
 import layering
 import layout
+import marks
 import rfc
 import shape
 import unused
 from tree import Tree
 
-RULES = (layering, doors, banned, shape, unused, documents, catalogues, rfc, layout)
+RULES = (layering, doors, banned, shape, unused, documents, catalogues, rfc, marks, layout)
 
 
 def open_points(tree):

@@ -14,6 +14,7 @@ import catalogues  # noqa: E402
 import documents  # noqa: E402
 import doors  # noqa: E402
 import layering  # noqa: E402
+import marks  # noqa: E402
 import rfc  # noqa: E402
 import shape  # noqa: E402
 import unused  # noqa: E402
@@ -267,6 +268,15 @@ class Rfcs(RuleTest):
                 file.write("// RFC 5321 §4.1.2, §4.5.3: a; RFC 5322 and RFC 3463 §2\n")
             found = [(reference.rfc, reference.section) for reference in rfc.references(Tree(root))]
         self.assertEqual(found, [(5321, "4.1.2"), (5321, "4.5.3"), (5322, ""), (3463, "2")])
+
+
+class Marks(RuleTest):
+    PAGES = {"docs/attacks.md": "| | attack |\n|---|---|\n| F01 | a |\n", "docs/requirements.md": "| J7, J8 | b |\n"}
+
+    def test_marks_have_rows(self):
+        self.accepted(marks, self.PAGES | {"src/mail/x_test.cc": 'TEST_CASE("[F01, J8] it holds")\n// (attacks.md F01).\nint a = b[N1];\n'})
+        self.refused(marks, self.PAGES | {"tests/e2e/x.py": '\n"""[J7, J9] it holds"""\n'}, "x.py:2", "J9", "requirements.md")
+        self.refused(marks, self.PAGES | {"src/mail/x.h": "// reads (attacks.md\n// F01, F02).\n"}, "x.h:1", "F02")
 
 
 class Program(RuleTest):

@@ -13,8 +13,8 @@ inline constexpr std::size_t mailbox_octets_max =
 inline constexpr std::size_t route_domains_max =
     20;  // a source route is thrown away; nobody needs a long one
 inline constexpr std::size_t list_addresses_max =
-    2'000;  // attacks.md §3.3: the rest of the field stays text
-inline constexpr std::size_t list_octets_max = 256 * 1024;  // attacks.md §3.3: as the whole header
-inline constexpr std::size_t comment_depth_max = 32;        // attacks.md §3.3
+    2'000;  // attacks.md P01: the rest of the field stays text
+inline constexpr std::size_t list_octets_max = 256 * 1024;  // attacks.md P01: as the whole header
+inline constexpr std::size_t comment_depth_max = 32;        // attacks.md P04
 
 }  // namespace pidge::address

@@ -1,5 +1,5 @@
-// Limits of messages (attacks.md §3.3 unless told otherwise). What lies beyond a limit is kept byte
-// for byte and shown as "too complex to display"; nothing is thrown away.
+// Limits of messages (attacks.md P01, P02 unless told otherwise). What lies beyond a limit is kept
+// byte for byte and shown as "too complex to display"; nothing is thrown away.
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,8 @@ struct Identity {
 };
 
 // RFC 5802 §3 with the hash of RFC 7677. For an unknown user the backend answers with made-up
-// values that stay the same for that name, so that the exchange tells nothing (attacks.md R07, §4).
+// values that stay the same for that name, so that the exchange tells nothing (attacks.md R07,
+// T04).
 struct ScramVerifier {
     std::string salt;  // octets
     std::uint32_t iterations = 0;

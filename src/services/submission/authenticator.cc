@@ -19,7 +19,7 @@ metrics::Counter logins_wrong{"pidge_logins_total", "Attempts to log in, by outc
 metrics::Counter logins_refused{"pidge_logins_total", "Attempts to log in, by outcome.", "outcome",
                                 "refused"};
 
-// attacks.md §4: a success is cached for at most five minutes.
+// attacks.md G5: a success is cached for at most five minutes.
 constexpr std::chrono::minutes remember_time{5};
 constexpr std::size_t remembered_max = 100'000;
 // RFC 7677 §4 asks for at least 4096.

@@ -1,5 +1,5 @@
 // Guard: counts what guessers do, by network (an IPv4 address or an IPv6 /64), and says when it is
-// enough (attacks.md §4, R07). In memory, bounded, thread-safe.
+// enough (attacks.md T04, R07). In memory, bounded, thread-safe.
 #pragma once
 
 #include <cstdint>
