@@ -54,8 +54,8 @@ class ObsoleteSet {
 
 struct ListedMailbox {
     Mailbox mailbox;
-    bool fits_smtp =
-        false;  // mailbox is one that parse_mailbox accepts; if not, it is for display only
+    // Whether `mailbox` is one that parse_mailbox accepts; if not, it is for display only.
+    bool fits_smtp = false;
     std::string display_name;  // unquoted; encoded words left as they are (message::decode_phrase
                                // reads `phrase`)
     Span phrase;               // where the display name stands; empty when there is none
@@ -78,11 +78,11 @@ struct ListError {
 struct AddressList {
     std::vector<ListedMailbox> mailboxes;
     std::vector<Group> groups;
-    std::vector<ListError>
-        errors;  // entries that cannot be read; the others are there all the same
+    // Entries that cannot be read; the others are there all the same.
+    std::vector<ListError> errors;
     ObsoleteSet obsolete;
-    std::size_t read_octets =
-        0;  // less than the body when the list is longer than list_addresses_max
+    // Less than the body when the list is longer than list_addresses_max.
+    std::size_t read_octets = 0;
     bool is_cut = false;
 
     bool is_clean() const { return errors.empty() && !is_cut; }

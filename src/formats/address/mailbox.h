@@ -12,8 +12,8 @@ namespace pidge::address {
 
 struct Mailbox {
     std::string local_part;  // what it means: no quotes, no backslashes; UTF-8; case as written
-    std::string
-        domain;  // normal form (domain.h); with brackets when literal; empty only for <postmaster>
+    // Normal form (domain.h); with brackets when literal; empty only for <postmaster>.
+    std::string domain;
     bool literal = false;
 
     // As SMTP and header fields want it: ASCII domain, local part quoted only where it must be.

@@ -36,7 +36,7 @@ Result<Date> parse(std::string_view field_body);
 std::string text(const Date& date);
 std::string text(WallTime instant);  // in UTC: "+0000"
 
-inline constexpr std::size_t date_octets_max =
-    256;  // the longest sensible one has 31; the rest is room for comments
+// The longest sensible one has 31; the rest is room for comments.
+inline constexpr std::size_t date_octets_max = 256;
 
 }  // namespace pidge::date

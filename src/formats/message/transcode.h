@@ -32,8 +32,8 @@ struct Transcoding {
         Encoding encoding{};  // that the part gets
         Encoder::Content content{};
         bool adds_mime_version = false;
-        bool adds_charset =
-            false;  // text without a type: what its octets mean is not known (RFC 1428)
+        // Text without a type: what its octets mean is not known (RFC 1428).
+        bool adds_charset = false;
     };
     std::vector<Step> steps;  // in order of their place
     Target target{};

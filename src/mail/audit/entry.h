@@ -1,9 +1,11 @@
 // The audit trail: what happened to which message, on whose behalf [O10, J20, J22]. Each entry is
 // part of the commit that it tells of, numbered without gaps and hash-chained (store/log_entry.h).
 //
-//   entry = length of outer (4 octets, most significant first) ‖ outer ‖ inner          both
-//   deterministic CBOR outer = { v, log?, day, boot, mono, wall, src, type, epoch }    holds no
-//   personal data inner = a map by type (docs/audit.md)
+//   entry = length of outer (4 octets, most significant first) ‖ outer ‖ inner
+//   outer = { v, log?, day, boot, mono, wall, src, type, epoch }: holds no personal data
+//   inner = a map by type (docs/audit.md)
+//
+// Both are deterministic CBOR.
 //
 // epoch 0: the inner part is not sealed.
 #pragma once

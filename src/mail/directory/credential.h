@@ -1,4 +1,5 @@
 // Credentials: how a principal proves who it is. No password is stored; only what checks one.
+// A plain value.
 #pragma once
 
 #include <cstdint>

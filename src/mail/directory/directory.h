@@ -27,8 +27,8 @@ struct Found {
     enum class Kind : std::uint8_t { nothing, principal, role };
     Kind kind = Kind::nothing;
     AddressEntry entry;  // principal
-    std::vector<std::string>
-        members;       // role: where its mail goes; empty: to the role address itself
+    // Role: where its mail goes; empty: to the role address itself.
+    std::vector<std::string> members;
     std::string role;  // "postmaster", "abuse"
 };
 

@@ -1,4 +1,5 @@
-// A route: how mail for a domain leaves this machine.
+// A route: how mail for a domain leaves this machine. A plain value; the most specific route that
+// names a domain counts.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +15,16 @@ struct Route {
         mx = 0,        // to the domain's mail exchangers (RFC 5321 §5.1)
         next_hop = 1,  // to one named host, by SMTP
         lmtp = 2,      // to one named host, by LMTP (RFC 2033)
-        discard =
-            3,  // accepted and thrown away; for measurements and for addresses that nobody reads
+        // Accepted and thrown away; for measurements and for addresses that nobody reads.
+        discard = 3,
         refuse = 4,  // refused while the client is there, with `text`
     };
     enum class Tls : std::uint8_t {
-        opportunistic =
-            0,  // when the other side offers it; not verified, as MX hosts cannot be asked to be
+        // When the other side offers it; not verified, as MX hosts cannot be asked to be.
+        opportunistic = 0,
         required = 1,  // or the mail waits
-        verified =
-            2,  // with a certificate of that host name from a known authority, or the mail waits
+        // With a certificate of that host name from a known authority, or the mail waits.
+        verified = 2,
     };
     RouteId id;
     std::string domain;  // "example.org", ".example.org" (everything below it) or "*"

@@ -1,12 +1,14 @@
 // The header of a submitted message: what must hold, what is completed, what is rewritten (RFC 6409
 // §8) [J3, J4, J9, J10]. Pure: the directory's answers about the addresses in it are handed in.
 //
-//   From        one field, one address, the submitter's own; an alias becomes the published form
-//   Sender      of a person: an own address, and taken out where it only repeats From; of a process
-//   or machine: free Reply-To, To, Cc   every address of ours must exist, every address must be
-//   readable Bcc         taken out: who stands there must not be shown to the others Date added
-//   when missing, corrected when it is far off (limits below) Message-ID, To      added when
-//   missing Return-Path taken out: it is written at final delivery only (RFC 5321 §4.4)
+//   From          one field, one address, the submitter's own; an alias becomes the published form
+//   Sender        of a person: an own address, and taken out where it only repeats From;
+//                 of a process or machine: free
+//   Reply-To, To, Cc   every address of ours must exist, every address must be readable
+//   Bcc           taken out: who stands there must not be shown to the others
+//   Date          added when missing, corrected when it is far off (limits below)
+//   Message-ID, To     added when missing
+//   Return-Path   taken out: it is written at final delivery only (RFC 5321 §4.4)
 #pragma once
 
 #include <map>

@@ -2,10 +2,11 @@
 // still open. A message for several destinations has several entries; they share the body (a held
 // blob) and nothing else, so that each is leased, tried and ended by itself.
 //
-//   accepted ──schedule──▶ due ──lease──▶ tried ──┬─ all recipients settled ─▶ gone (its outcome
-//   stands in the audit log)
+//   accepted ──schedule──▶ due ──lease──▶ tried ──┬─ all recipients settled ─▶ gone
 //                           ▲                     └─ some deferred ─▶ rewritten, scheduled again
 //                           └──── a crash or a lost lease: due again as before ────┘
+//
+// The outcome of an entry that is gone stands in the audit log.
 #pragma once
 
 #include <chrono>
@@ -62,8 +63,8 @@ struct Destination {
 struct Recipient {
     address::Mailbox address;
     std::string original;  // ORCPT, "rfc822;…"; empty: not given
-    bool notify_given =
-        false;  // NOTIFY= was given; without it failure and delay are reported (RFC 3461 §4.1)
+    // NOTIFY= was given; without it failure and delay are reported (RFC 3461 §4.1).
+    bool notify_given = false;
     bool notify_success = false, notify_failure = false, notify_delay = false;
 
     bool wants_failure() const { return !notify_given || notify_failure; }
@@ -75,8 +76,8 @@ struct Recipient {
 struct Entry {
     EntryId id;
     Destination destination;
-    std::optional<address::Mailbox>
-        sender;  // nullopt: null reverse-path; nothing is ever reported about this message
+    // nullopt: null reverse-path; nothing is ever reported about this message.
+    std::optional<address::Mailbox> sender;
     std::vector<Recipient> recipients;  // still open
     std::string envelope_id;            // ENVID
     bool return_full = false;           // RET=FULL

@@ -24,8 +24,8 @@ namespace {
 // Two hashes at a time keep logins moving without starving the loops; each takes 64 MB for its
 // while.
 const net::Pool::Options hash_pool{.name = "hash", .threads = 2, .queue_max = 200};
-// A heartbeat every ten seconds (audit.md §5); the tick is short so that the end does not wait for
-// it.
+// A heartbeat every ten seconds (docs/audit.md); the tick is short so that the end does not wait
+// for it.
 constexpr std::chrono::milliseconds upkeep_tick{250};
 constexpr int heartbeat_ticks = 40;
 constexpr std::uint16_t standard_port = 25;

@@ -21,7 +21,7 @@
 
 namespace pidge::program {
 
-// The log of this node in the audit trail (audit.md §2).
+// The log of this node in the audit trail (docs/audit.md).
 std::string audit_log_name(const config::Config& config);
 
 // Refusals are for the administrator.

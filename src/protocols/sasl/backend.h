@@ -1,4 +1,4 @@
-// What SASL asks the rest of the program: values in, values out (design.md §2).
+// What SASL asks the rest of the program: values in, values out (ARCHITECTURE.md).
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // ServerExchange: one authentication by a client, whatever the mechanism and whatever the protocol
-// around it. It sees messages that are already decoded from base64.
+// around it. It sees messages that are already decoded from base64. Used by one coroutine; throws
+// what the backend throws (a service that is gone).
 #pragma once
 
 #include <memory>

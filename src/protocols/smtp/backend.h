@@ -1,5 +1,5 @@
 // What the SMTP server asks the rest of the program. Values in, values out, asynchronous, no
-// pointers into the other side: the protocol could run in a process of its own (design.md §2).
+// pointers into the other side: the protocol could run in a process of its own (ARCHITECTURE.md).
 //
 // One Backend for the program, one BackendSession for each connection. Calls of one session come
 // one at a time, in the order: open, (sasl::Backend …), then per transaction mail, rcpt …,

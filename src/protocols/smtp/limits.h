@@ -23,10 +23,10 @@ inline constexpr std::size_t original_recipient_octets = 500;  // RFC 3461 §4.2
 
 // --- server: behaviour of a session ---
 inline constexpr int errors_max = 20;  // wrong commands until a message is accepted; then 421
-inline constexpr int idle_commands_max =
-    1000;  // NOOP, RSET, VRFY … between messages: a session is no parking place
-inline constexpr int failed_logins_max =
-    5;  // per connection; the backend counts across connections
+// NOOP, RSET, VRFY … between messages: a session is no parking place.
+inline constexpr int idle_commands_max = 1000;
+// Per connection; the backend counts across connections.
+inline constexpr int failed_logins_max = 5;
 // attacks.md R07
 inline constexpr int unknown_recipients_free = 2;
 inline constexpr milliseconds unknown_recipient_delay = seconds(1);
@@ -34,8 +34,8 @@ inline constexpr int unknown_recipients_max = 10;
 
 // --- server: bodies ---
 inline constexpr std::size_t recipients_max = 500;  // RFC 5321 §4.5.3.1.8 asks for 100
-inline constexpr std::size_t recipient_tries =
-    10;  // RCPTs of one transaction, as a multiple of the above
+// RCPTs of one transaction, as a multiple of the above.
+inline constexpr std::size_t recipient_tries = 10;
 inline constexpr std::uint64_t message_octets = 100ULL << 20;
 // attacks.md F04. Large enough for a client that sends 1 GB in chunks of 100 KB.
 inline constexpr std::uint32_t chunks_max = 10'000;
@@ -74,8 +74,8 @@ inline constexpr std::size_t reply_octets_max = 64 * 1024;
 inline constexpr std::size_t client_buffer_octets = 4096;
 inline constexpr std::size_t client_write_octets = 64 * 1024;     // gathered before a write
 inline constexpr std::uint64_t client_chunk_octets = 1ULL << 20;  // of BDAT: one reply for each
-inline constexpr std::size_t client_pipelined_recipients =
-    100;  // then their replies are read, so that neither side's buffers fill up
+// Then their replies are read, so that neither side's buffers fill up.
+inline constexpr std::size_t client_pipelined_recipients = 100;
 
 // --- client: times (RFC 5321 §4.5.3.2) ---
 inline constexpr milliseconds greeting_timeout = seconds(300);

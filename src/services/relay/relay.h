@@ -2,9 +2,9 @@
 // came of it, with its audit entries and reports, in one change each.
 //
 //   Relay relay({.store = …}, {…});
-//   relay.start();                       // knows nothing yet, is ready at once, learns page by
-//   page …commit of an acceptance…; relay.wake(entry.destination.group(), entry.due); co_await
-//   relay.drain();              // starts nothing new, finishes what is under way
+//   relay.start();             // knows nothing yet, is ready at once, learns page by page
+//   …commit of an acceptance…; relay.wake(entry.destination.group(), entry.due);
+//   co_await relay.drain();    // starts nothing new, finishes what is under way
 //
 // Any number of relays may run on one store, in one process or many: leases keep them apart. All
 // functions may be called from any thread; the parts outlive the relay, the loops outlive its

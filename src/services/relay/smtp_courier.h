@@ -1,12 +1,12 @@
 // SmtpCourier: brings messages by SMTP and LMTP over TCP and TLS.
 //
 // What protects a connection:
-//   TLSA records, proven by DNSSEC   TLS whose certificate matches them, or the mail waits (RFC
-//   7672) Destination::Tls::verified       TLS with a certificate of that host from a known
-//   authority, or
-//                                    the mail waits; TLSA records are not asked for
-//   Destination::Tls::required       TLS with any certificate, or the mail waits
-//   else                             TLS when the other side offers it and it works (RFC 7435)
+//   TLSA records, proven by DNSSEC: TLS whose certificate matches them, or the mail waits
+//       (RFC 7672)
+//   Destination::Tls::verified: TLS with a certificate of that host from a known authority, or
+//       the mail waits; TLSA records are not asked for
+//   Destination::Tls::required: TLS with any certificate, or the mail waits
+//   else: TLS when the other side offers it and it works (RFC 7435)
 // MTA-STS (RFC 8461) is not done.
 #pragma once
 

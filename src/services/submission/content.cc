@@ -16,7 +16,7 @@ namespace {
 // memory.
 constexpr message::HeaderLimits header_limits{.octets = 1024 * 1024, .fields = 20'000};
 
-// What the audit trail keeps of the header (audit.md §5). Not the subject: that is content.
+// What the audit trail keeps of the header (docs/audit.md). Not the subject: that is content.
 constexpr const char* audited_fields[] = {"From",    "Sender",    "Reply-To",   "To",
                                           "Cc",      "Date",      "Message-ID", "In-Reply-To",
                                           "List-Id", "User-Agent"};

@@ -1,6 +1,7 @@
 // Content: the octets of one message on their way into the store. The header is gathered, checked
 // and completed; the body streams through. Memory is bounded by the header limit, whatever the size
-// of the message.
+// of the message. Used by its session alone, on the loop of the connection. What is wrong with the
+// message is a Refusal; a store that fails throws store::Fault.
 #pragma once
 
 #include <memory>
@@ -30,8 +31,8 @@ struct ContentOptions {
 struct StoredContent {
     store::Blob blob;
     bool eight_bit = false;
-    std::vector<std::pair<std::string, std::string>>
-        header;                        // name and text of the fields that the audit trail keeps
+    // Name and text of the fields that the audit trail keeps.
+    std::vector<std::pair<std::string, std::string>> header;
     std::vector<std::string> changed;  // what was completed or rewritten
 };
 

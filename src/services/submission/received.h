@@ -16,8 +16,8 @@ struct TraceContext {
     const smtp::ClientState& client;
     std::string hostname;  // ours
     std::string queue_id;
-    std::optional<address::Mailbox>
-        only_recipient;  // "for": only where it gives away nobody to another
+    // "for": only where it gives away nobody to another.
+    std::optional<address::Mailbox> only_recipient;
     bool smtputf8 = false;
     bool shows_identity = false;  // [J20] the authenticated login as a comment
     WallTime now;

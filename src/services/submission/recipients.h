@@ -1,6 +1,6 @@
 // Recipients: those of one transaction, as accepted and as they will be delivered to. Role
 // addresses are replaced by their members, own addresses by their published form, and whoever is
-// reached twice gets one copy.
+// reached twice gets one copy. Used by its session alone, on the loop of the connection.
 #pragma once
 
 #include <set>

@@ -1,6 +1,6 @@
 // Session: one connection's dealings with the gateway. The session knows the client; the
 // transaction (one message) is a struct of its own with one reset, so that nothing of a message
-// survives it (attacks.md F05, G2).
+// survives it (attacks.md F05, G2). Used by one connection, on its loop; the gateway outlives it.
 #pragma once
 
 #include <memory>

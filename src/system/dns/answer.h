@@ -1,6 +1,6 @@
 // Answer<Record>: what the DNS says to a question. Trouble is a value here, not an exception: a
 // caller must decide for each of the four outcomes, and only `no_name` and `no_data` may ever make
-// a message bounce (reliability.md C7).
+// a message bounce [C7].
 #pragma once
 
 #include <cstdint>

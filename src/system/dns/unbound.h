@@ -43,8 +43,8 @@ struct UnboundOptions {
     std::string trust_anchor_file;            // further ones, as resolvers keep them; may be empty
     std::vector<std::string> insecure_zones;  // not validated: internal zones below a signed parent
     std::chrono::milliseconds deadline = lookup_deadline;
-    std::size_t outstanding =
-        outstanding_max;  // a look-up beyond these is answered `temporary` at once
+    // A look-up beyond these is answered `temporary` at once.
+    std::size_t outstanding = outstanding_max;
     std::size_t cache_bytes = 16 << 20;
 };
 

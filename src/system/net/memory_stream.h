@@ -11,8 +11,8 @@
 namespace pidge::net {
 
 struct MemoryPairOptions {
-    std::size_t capacity =
-        limits::memory_pipe_octets;  // octets on their way in each direction; at least 1
+    // Octets on their way in each direction; at least 1.
+    std::size_t capacity = limits::memory_pipe_octets;
     Endpoint first_endpoint{Address::v4({192, 0, 2, 1}), 1025};
     Endpoint second_endpoint{Address::v4({192, 0, 2, 2}), 25};
 };

@@ -1,14 +1,14 @@
 // How blobs lie in the store.
 //
-//   space blob   BlobId → version (1) ‖ size (8) ‖ holders (8) ‖ name of the upload (16, or
-//   nothing) space chunk  'i' ‖ BlobId                    → CRC-32C (4) ‖ the whole small body
-//                'u' ‖ name (16) ‖ number (4)    → CRC-32C (4) ‖ up to limits::chunk_bytes of a
-//                large one 'p' ‖ name (16)                 → nothing: the upload is pending, no
-//                commit holds it yet
+//   space   key                           value
+//   blob    BlobId                        version (1) ‖ size (8) ‖ holders (8) ‖ upload (16 or 0)
+//   chunk   'i' ‖ BlobId                  CRC-32C (4) ‖ the whole small body
+//   chunk   'u' ‖ upload (16) ‖ n (4)     CRC-32C (4) ‖ up to limits::chunk_bytes of a large body
+//   chunk   'p' ‖ upload (16)             nothing: the upload is pending, no commit holds it yet
 //
 // The pending mark is written with the first chunk and erased by the commit that holds the blob; so
-// a sweep finds orphans without looking at what is held. Names begin with the time of the upload
-// (base/id.h).
+// a sweep finds orphans without looking at what is held. An upload is a name that begins with its
+// time (base/id.h).
 #pragma once
 
 #include <cstdint>

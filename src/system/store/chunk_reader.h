@@ -1,4 +1,6 @@
 // The reader of one body: chunk by chunk, each verified, as it was when it was opened.
+// Used by one coroutine at a time; the store outlives it. Throws Fault when a chunk is missing or
+// damaged.
 #pragma once
 
 #include <memory>

@@ -1,9 +1,9 @@
 // How the entries of a hash-chained log lie in space audit: key = log name ‖ 0x00 ‖ number (8
 // octets, most significant first, from 1); value = chain (32 octets) ‖ entry.
 //
-//   leaf(n)  = SHA-256(0x00 ‖ entry)                              (RFC 9162 §2.1.1: the leaf of a
-//   later Merkle tree) chain(n) = SHA-256(0x01 ‖ chain(n-1) ‖ n ‖ leaf(n)),  chain(0) = 32 zero
-//   octets, n as 8 octets
+//   leaf(n)  = SHA-256(0x00 ‖ entry)    RFC 9162 §2.1.1: the leaf of a later Merkle tree
+//   chain(n) = SHA-256(0x01 ‖ chain(n-1) ‖ n ‖ leaf(n)), n as 8 octets
+//   chain(0) = 32 zero octets
 //
 // The end of each log (number ‖ chain) stands in space counter under "log:" ‖ name.
 #pragma once

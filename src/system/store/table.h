@@ -26,8 +26,8 @@ struct Write {
     enum class Kind : std::uint8_t { put, erase, erase_range };
     Kind kind;
     std::string_view key;
-    std::string_view
-        value;  // erase_range: the end as a key with its space; empty: the end of the space
+    // `erase_range`: the end as a key with its space; empty: the end of the space.
+    std::string_view value;
 
     Space space() const { return static_cast<Space>(key.front()); }
 };

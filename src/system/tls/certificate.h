@@ -1,4 +1,5 @@
 // Certificate files: where a certificate chain and its key lie, and what is known of them.
+// Plain values.
 #pragma once
 
 #include <string>

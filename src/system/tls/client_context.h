@@ -27,8 +27,8 @@ enum class Verification : std::uint8_t {
 struct ClientOptions {
     Verification verification = Verification::required;
     std::string authorities_path;  // PEM file; empty: those of the system
-    std::size_t sessions_max =
-        limits::client_sessions;  // remembered for resumption; never with DANE
+    // Remembered for resumption; never with DANE.
+    std::size_t sessions_max = limits::client_sessions;
 };
 
 class ClientContext {

@@ -1,5 +1,5 @@
 // BodySource: where the client gets the octets of a message from, piece by piece, so that memory
-// does not grow with it.
+// does not grow with it. Used by one coroutine.
 #pragma once
 
 #include <cstdint>

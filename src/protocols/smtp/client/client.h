@@ -66,8 +66,8 @@ class Client {
     ClientOptions options_;
     Capabilities capabilities_;
     Reply greeting_;
-    bool is_transaction_open_ =
-        false;  // a refused DATA left it open: RSET comes before the next message
+    // A refused DATA left it open: RSET comes before the next message.
+    bool is_transaction_open_ = false;
 };
 
 // A negative reply as the refusal that it is.

@@ -1,17 +1,20 @@
 // Transcripts: sessions as text, for tests that nobody has to compile.
 //
-//   # a comment                      service: submission        mx (default), submission,
-//   submissions tls: yes                         the session is within TLS from its beginning
-//   start_tls: yes                   STARTTLS is offered; nothing is encrypted, but both sides
-//   think so authentication: required         none, offered, required; by default what the service
-//   asks for message_octets: 100              recipients_max: 2 delivered: 1 how many messages the
-//   backend must have at the end; default 0
+//   # a comment
+//   service: submission       mx (default), submission or submissions
+//   tls: yes                  the session is within TLS from its beginning
+//   start_tls: yes            STARTTLS is offered; nothing is encrypted, both sides think so
+//   authentication: required  none, offered or required; by default what the service asks for
+//   message_octets: 100
+//   recipients_max: 2
+//   delivered: 1              how many messages the backend must have at the end; default 0
 //
-//   C: EHLO client.example           a line that the client sends; CR LF is added. Lines in a row
-//   go out in one piece. C~ DATA\r                        the same without CR LF S:
-//   250-mx.site.example *         a line that the server must say; * stands for any text S: 250 ...
-//   a whole reply with this code, of any number of lines S: <closed>                      the
-//   server closes the connection
+//   C: EHLO client.example    a line that the client sends; CR LF is added. Lines in a row go out
+//                             in one piece
+//   C~ DATA\r                 the same without CR LF
+//   S: 250-mx.site.example *  a line that the server must say; * stands for any text
+//   S: 250 ...                a whole reply with this code, of any number of lines
+//   S: <closed>               the server closes the connection
 //
 // In C lines \r \n \0 \\ and \xNN stand for octets. The backend is FakeBackend with its rules.
 #pragma once

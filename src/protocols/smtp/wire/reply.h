@@ -13,8 +13,8 @@ namespace pidge::smtp {
 
 struct Reply {
     std::uint16_t code = 0;  // 200 … 599
-    std::optional<EnhancedStatus>
-        status;  // absent in the greeting and in replies to EHLO and HELO (RFC 2034 §4)
+    // Absent in the greeting and in replies to EHLO and HELO (RFC 2034 §4).
+    std::optional<EnhancedStatus> status;
     std::vector<std::string> lines;  // at least one; without code and status
 
     bool is_positive() const { return code >= 200 && code < 300; }

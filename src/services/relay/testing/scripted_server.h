@@ -1,5 +1,5 @@
 // ScriptedServer: a mail server over in-memory streams that behaves at each stage as its script
-// says (reliability.md C8). Used on one loop; with simulated time it hangs for hours in no time.
+// says [C8]. Used on one loop; with simulated time it hangs for hours in no time.
 #pragma once
 
 #include <cstdint>

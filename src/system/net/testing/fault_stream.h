@@ -20,8 +20,8 @@ struct Faults {
     static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
     std::size_t fail_at = never;  // this step (from 0) breaks the connection: Gone(reset)
-    std::size_t end_at =
-        never;  // from this step on reads are at the end, as if the peer had closed
+    // From this step on reads are at the end, as if the peer had closed.
+    std::size_t end_at = never;
     std::size_t read_max = never;       // a read returns at most this many octets; at least 1
     std::size_t write_max = never;      // a write goes on in pieces of this size; at least 1
     std::chrono::nanoseconds delay{0};  // before each step

@@ -18,8 +18,8 @@
 namespace pidge::store {
 
 struct RocksOptions {
-    std::string
-        path;  // a directory of the store's own; made when it is not there, its parent must be
+    // A directory of the store's own; made when it is not there, its parent must be.
+    std::string path;
     std::size_t cache_bytes = 64U << 20;  // for what is read
     // What is kept in memory before it is sorted into files; also bounds the log that a restart has
     // to read.
