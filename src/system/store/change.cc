@@ -107,7 +107,9 @@ void Change::schedule(DueGroup group, WallTime due, Bytes item) {
 }
 
 void Change::unschedule(DueGroup group, WallTime due, Bytes item) {
-    erase(Space::due, due_key(group, due, item));
+    operations_.push_back({.kind = Operation::Kind::unschedule,
+                           .space = Space::due,
+                           .key = due_key(group, due, item)});
 }
 
 void Change::finish(const Lease& lease) {

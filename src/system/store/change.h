@@ -70,6 +70,7 @@ class Change {
 
     // Work that falls due (space due, lease.h).
     void schedule(DueGroup group, WallTime due, Bytes item);
+    // Takes work back that nobody has leased: fails the commit when somebody has.
     void unschedule(DueGroup group, WallTime due, Bytes item);
     // The leased item is done with: fails the commit when the lease is not held any more, else ends
     // it and erases its due record. Follow it by schedule() to try again later.
@@ -106,7 +107,8 @@ class Change {
             append,
             hold,
             drop,
-            finish
+            finish,
+            unschedule,
         };
         Kind kind;
         Space space = Space::meta;

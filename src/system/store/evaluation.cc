@@ -73,6 +73,13 @@ std::optional<Conflict> Evaluation::failed_check(const Change& change) {
 
 bool Evaluation::begin_finishes(const Change& change) {
     for (const Change::Operation& operation : change.operations()) {
+        if (operation.kind == Kind::unschedule) {
+            // What an earlier change of this group has finished is nobody's.
+            if (std::ranges::find(finished_, operation.key) != finished_.end()) continue;
+            if (!leases_.begin_removal(operation.key)) return false;
+            finishing_.push_back(operation.key);
+            continue;
+        }
         if (operation.kind != Kind::finish) continue;
         // An earlier change of this group may have taken the item away.
         if (overlay_.touched(Space::due, operation.key) == Overlay::Touched::erased) return false;
@@ -96,6 +103,7 @@ void Evaluation::apply(Change::Operation& operation, Committed& committed) {
             break;
         case Kind::erase:
         case Kind::finish:
+        case Kind::unschedule:
             overlay_.erase(space, operation.key);
             break;
         case Kind::erase_range:

@@ -196,6 +196,17 @@ bool LeaseTable::begin_finish(std::string_view key, std::uint64_t fence) {
     return true;
 }
 
+bool LeaseTable::begin_removal(std::string_view key) {
+    const std::lock_guard lock(mutex_);
+    expire();
+    const auto group = groups_.try_emplace(Bytes(group_of(key))).first;
+    // If it is kept it ends at once.
+    const Held held{++last_fence_, clock_.steady(), true};
+    if (!group->second.held.emplace(Bytes(key), held).second) return false;
+    ++held_count_;
+    return true;
+}
+
 void LeaseTable::kept(std::string_view key) {
     const std::lock_guard lock(mutex_);
     const auto group = groups_.find(group_of(key));

@@ -35,6 +35,8 @@ class LeaseTable {
     // --- for the committer ---
     // Whether the lease is held; then it is finishing.
     bool begin_finish(std::string_view key, std::uint64_t fence);
+    // Whether nobody holds the item; then nobody can lease it until kept() or ended().
+    bool begin_removal(std::string_view key);
     void kept(std::string_view key);   // the change that would have finished it was not done
     void ended(std::string_view key);  // the record is gone: finished, or erased by somebody else
     void ended_range(std::string_view from, std::string_view to);

@@ -181,18 +181,37 @@ TEST_CASE_FIXTURE(Fixture, "A step of the wall clock does not end a lease") {
     done(finishing(held));
 }
 
-TEST_CASE_FIXTURE(Fixture, "An item that is unscheduled takes its lease with it") {
+TEST_CASE_FIXTURE(Fixture, "An item that somebody has leased cannot be unscheduled") {
     done(scheduling(a, 1, "x"));
-    done(scheduling(a, 2, "y"));
-    const auto held = lease(a, at(5), 2);
+    const auto held = lease(a, at(5), 1);
     Change change;
     change.unschedule(a, at(1), "x");
+    CHECK_FALSE(commit(change).has_value());
+    CHECK_FALSE(commit(change).has_value());  // the refusal left the lease as it was
+    done(finishing(held[0]));
+    done(scheduling(a, 1, "x"));
     done(change);
-    CHECK_FALSE(commit(finishing(held[0])).has_value());
+    CHECK(lease(a, at(5), 1).empty());
+    done(scheduling(a, 1, "x"));
+    CHECK(items_of(lease(a, at(5), 2)) == "x");
+}
+
+TEST_CASE_FIXTURE(Fixture, "A change that unschedules and fails leaves the item to be leased") {
+    done(scheduling(a, 1, "x"));
+    Change change;
+    change.check_present(Space::domain, "nowhere");
+    change.unschedule(a, at(1), "x");
+    CHECK_FALSE(commit(change).has_value());
+    CHECK(items_of(lease(a, at(5), 2)) == "x");
+}
+
+TEST_CASE_FIXTURE(Fixture, "An item that is erased takes its lease with it") {
+    done(scheduling(a, 1, "x"));
+    const auto held = lease(a, at(5), 1);
     Change range;
     range.erase_range(Space::due, "", "");
     done(range);
-    CHECK_FALSE(commit(finishing(held[1])).has_value());
+    CHECK_FALSE(commit(finishing(held[0])).has_value());
     done(scheduling(a, 1, "x"));
     CHECK(items_of(lease(a, at(5), 2)) == "x");
 }

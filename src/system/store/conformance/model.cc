@@ -35,8 +35,11 @@ Model::Outcome Model::apply(const Change& change) {
     }
     std::set<Bytes> finished;
     for (const auto& operation : change.operations()) {
-        if (operation.kind != Kind::finish) continue;
         const auto held = leases_.find(operation.key);
+        if (operation.kind == Kind::unschedule &&
+            (held != leases_.end() || !finished.insert(operation.key).second))
+            return std::unexpected(Conflict{change.checks().size()});
+        if (operation.kind != Kind::finish) continue;
         if (held == leases_.end() || held->second != operation.lease->fence ||
             !finished.insert(operation.key).second)
             return std::unexpected(Conflict{change.checks().size()});
@@ -68,6 +71,7 @@ bool Model::carry_out(const Change::Operation& operation, State& state,
             return true;
         }
         case Kind::finish:
+        case Kind::unschedule:
         case Kind::erase:
             state.records.erase(place);
             return true;
