@@ -205,7 +205,8 @@ submission::GatewayOptions Assembly::gateway_options(const config::Config& confi
     return {.hostname = config.site.hostname,
             .node = config.site.node,
             .message_bytes_max = config.limits.message_bytes,
-            .recipients_max = config.limits.recipients};
+            .recipients_max = config.limits.recipients,
+            .reserve_bytes = config.store.reserve_bytes};
 }
 
 Result<net::ListenSocket> Assembly::open_socket(const config::Listener& listener,

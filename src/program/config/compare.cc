@@ -1,6 +1,7 @@
 #include "program/config/compare.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace pidge::config {
 namespace {
@@ -25,21 +26,23 @@ std::string label_of(const Section& section, const Config& config, std::size_t i
 
 void compare_repeated(const Section& section, const Config& before, const Config& after,
                       std::vector<Difference>& out) {
+    // Listeners hold sockets, which are opened at the start.
+    const Changeable changeable =
+        section.name == "listener" ? Changeable::at_restart : Changeable::at_reload;
     std::vector<bool> is_met(section.count(before));
     for (std::size_t j = 0; j < section.count(after); ++j) {
         const std::string label = label_of(section, after, j);
         std::size_t i = 0;
         while (i < is_met.size() && (is_met[i] || label_of(section, before, i) != label)) ++i;
         if (i == is_met.size()) {
-            out.push_back({label, "", "new", Changeable::at_reload});
+            out.push_back({label, "", "new", changeable});
             continue;
         }
         is_met[i] = true;
         compare_entry(section, before, i, after, j, label, out);
     }
     for (std::size_t i = 0; i < is_met.size(); ++i)
-        if (!is_met[i])
-            out.push_back({label_of(section, before, i), "", "removed", Changeable::at_reload});
+        if (!is_met[i]) out.push_back({label_of(section, before, i), "", "removed", changeable});
 }
 
 }  // namespace
@@ -62,7 +65,15 @@ Config reloadable(const Config& before, const Config& after) {
     out.control = before.control;
     out.dns = before.dns;
     out.relay = before.relay;
+    out.store.reserve_bytes = after.store.reserve_bytes;
     out.limits.threads = before.limits.threads;
+    out.listeners = before.listeners;
+    for (Listener& listener : out.listeners) {
+        const auto now = std::ranges::find(after.listeners, listener.name, &Listener::name);
+        if (now == after.listeners.end()) continue;
+        listener.balancers = now->balancers;
+        listener.connections = now->connections;
+    }
     return out;
 }
 

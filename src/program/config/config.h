@@ -28,8 +28,7 @@ struct Log {
 };
 
 struct Certificate {
-    std::string chain, key;          // paths
-    std::vector<std::string> names;  // empty: those in the certificate
+    std::string chain, key;  // paths
     Position at;
 };
 

@@ -87,16 +87,6 @@ void check_certificates(const Config& config, const Settings& set, Mistakes& out
                            .wrong = "chain and key are the same file, so everybody who may read "
                                     "the one reads the other.",
                            .instead = "Keep the private key in a file of its own."});
-        for (std::size_t j = 0; j < i; ++j)
-            for (const std::string& name : certificate.names)
-                if (std::ranges::find(config.certificates[j].names, name) !=
-                    config.certificates[j].names.end())
-                    out.push_back(
-                        {.at = set.place("certificate", "names", i, certificate.at),
-                         .key = "certificate.names",
-                         .wrong = fmt::format("the certificate on line {} is for {} already.",
-                                              config.certificates[j].at.line, name),
-                         .instead = "Name it in one of the two."});
     }
 }
 

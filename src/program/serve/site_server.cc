@@ -68,7 +68,7 @@ SiteServer::SiteServer(Assembly& assembly)
               return plan_report(std::move(entry), change);
           };
           parts.wake = [this](store::DueGroup group, WallTime due) {
-              assembly_.relay().wake(group, due);
+              assembly_.relay().retry(group, due);
           };
           parts.status = [this] { return status(); };
           return parts;

@@ -267,6 +267,14 @@ void Destinations::reached(Group group, Now now) {
     }
 }
 
+void Destinations::lift_pause(Group group, Now now) {
+    const std::lock_guard lock(mutex_);
+    State* state = find(group);
+    if (state == nullptr) return;
+    state->paused_until = SteadyTime::min();
+    place(group, *state, now);
+}
+
 void Destinations::strained(Group group, Now now) {
     const std::lock_guard lock(mutex_);
     State& state = get(group);

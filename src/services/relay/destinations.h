@@ -104,6 +104,9 @@ class Destinations {
     std::vector<Group> take_stale(std::size_t limit);
     void refreshed(Group group, std::optional<WallTime> earliest, Now now);
 
+    // An administrator wants it tried now.
+    void lift_pause(Group group, Now now);
+
     void stop();  // nothing starts from now on
     bool is_stopped() const;
 

@@ -146,6 +146,10 @@ void Relay::wake(store::DueGroup group, WallTime due) {
     core_->wake(group, due);
 }
 
+void Relay::retry(store::DueGroup group, WallTime due) {
+    core_->table.lift_pause(group, core_->now());
+    core_->wake(group, due);
+}
 void Relay::look() {
     core_->parts.loops.front()->post([core = core_] { core->look.notify_all(); });
 }

@@ -75,6 +75,9 @@ class Relay {
     void start();
     // After a commit that schedules. A hint: what nobody woke is found by the sweeps.
     void wake(store::DueGroup group, WallTime due);
+    // The same when an administrator asks: a destination that pauses, because it could not be
+    // reached, is tried at once.
+    void retry(store::DueGroup group, WallTime due);
     // Looks at the clock again now instead of at the next tick; for tests that move it.
     void look();
     net::Task<void> drain();

@@ -25,6 +25,7 @@ struct GatewayOptions {
     std::string node;      // of the cluster, for the audit trail
     std::uint64_t message_bytes_max = 100 * 1024 * 1024;
     std::size_t recipients_max = 1000;
+    std::uint64_t reserve_bytes = 0;    // new mail waits when less is free on the disk of the store
     bool trace_shows_identity = false;  // [J20]
 };
 

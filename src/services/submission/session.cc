@@ -179,13 +179,21 @@ net::Task<Result<void>> Session::mail(smtp::MailFrom from) {
     return answered("MAIL", start_mail(std::move(from)));
 }
 
+Result<void> Session::check_store() const {
+    using State = store::Health::State;
+    const store::Health health = gateway_.parts().store.health();
+    if (health.state == State::failed) return refuse(Code::store_unavailable);
+    const bool is_measured = health.total_bytes > 0;
+    if (health.state == State::low_space ||
+        (is_measured && health.free_bytes < options_->reserve_bytes))
+        return refuse(Code::no_space);
+    return {};
+}
+
 net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
     transaction_.reset();
     GatewayParts& parts = gateway_.parts();
-    if (parts.store.health().state == store::Health::State::low_space)
-        co_return refuse(Code::no_space);
-    if (parts.store.health().state == store::Health::State::failed)
-        co_return refuse(Code::store_unavailable);
+    CO_TRY(check_store());
     if (from.size_bytes && *from.size_bytes > options_->message_bytes_max)
         co_return refuse(Code::message_too_large);
 

@@ -49,6 +49,7 @@ class Session final : public smtp::BackendSession {
     void closed(std::string_view why) override;
 
  private:
+    Result<void> check_store() const;
     net::Task<Result<void>> start_mail(smtp::MailFrom from);
     net::Task<Result<void>> add_recipient(smtp::RcptTo to);
     net::Task<Result<smtp::Accepted>> accept();
