@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "mail/policy/route.h"
+#include "program/assembly/clock_watch.h"
 #include "program/assembly/events.h"
 #include "program/config/compare.h"
 #include "system/dns/unbound.h"
@@ -267,7 +268,14 @@ Result<void> Assembly::reload(const config::Config& wanted) {
 }
 
 net::Task<void> Assembly::upkeep(Assembly& self) {
+    ClockWatch clock(self.clock_);
     for (int tick = 0; !self.is_draining_; ++tick) {
+        if (const auto step = clock.step(); step != std::chrono::milliseconds(0)) {
+            log::write(clock_stepped, {{"milliseconds", step.count()}});
+            self.trail_.note(self.trail_.entry(
+                audit::Type::clock_step, "program",
+                {{"node", self.config_.site.node}, {"milliseconds", std::int64_t{step.count()}}}));
+        }
         if (tick % heartbeat_ticks == 0) {
             self.trail_.flush_folded();
             const relay::RelayStatus status = self.relay_->status();

@@ -7,6 +7,9 @@ namespace pidge::program {
 
 inline constexpr log::Event listening{"listening", log::Level::info,
                                       "A listener takes connections.", ""};
+inline constexpr log::Event clock_stepped{
+    "clock-stepped", log::Level::warning, "The machine's clock was set by more than a second.",
+    "Check the time service; dates in messages are as right as the clock."};
 inline constexpr log::Event draining{
     "draining", log::Level::info,
     "The program ends: no new connections, what is under way is finished.", ""};

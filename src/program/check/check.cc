@@ -86,7 +86,11 @@ void check_clock(Findings& out) {
     using Kind = Finding::Kind;
     timex clock{};
     const int state = ::adjtimex(&clock);
-    if (state == TIME_ERROR || (clock.status & STA_UNSYNC) != 0)
+    if (state < 0)
+        out.push_back({Kind::warning, "clock",
+                       "the kernel does not tell whether it is synchronised.",
+                       "Look at what your time service says: timedatectl, or chronyc tracking."});
+    else if (state == TIME_ERROR || (clock.status & STA_UNSYNC) != 0)
         out.push_back(
             {Kind::warning, "clock", "the kernel says that it is not synchronised.",
              "Run a time service: systemctl enable --now systemd-timesyncd (or chrony)."});
