@@ -28,6 +28,7 @@ void play(net::Task<void> (*scenario)(World&), RelayOptions options = World::def
         } catch (...) {
             error = std::current_exception();
         }
+        world.courier.is_over = true;
         world.courier.let_go.notify_all();
         co_await world.relay->drain();
         if (error) std::rethrow_exception(error);

@@ -30,6 +30,7 @@ class FakeCourier final : public Courier {
 
     Site& site(const std::string& destination) { return sites_[destination]; }
     net::Event let_go;
+    bool is_over = false;  // the scenario has ended: nothing hangs any more
 
     std::vector<Delivered> deliveries;  // attempts that reached the other side, in order
     std::map<std::string, int> connects, open, open_most;
