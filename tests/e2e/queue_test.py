@@ -13,6 +13,7 @@ import unittest
 
 import processes
 from rawsmtp import Raw
+from server import run_pidge
 from sink import Sink, wait_until
 from testsite import Site
 
@@ -49,7 +50,9 @@ class Queue(unittest.TestCase):
             print(f"{QUEUED} queued, ready {ready:.2f} s after the kill", flush=True)
             self.assertLessEqual(ready, READY_S_MAX)
             with Sink(port=closed) as sink:
-                site.pidge("queue", "retry", "--all")
+                # 1: some of them are being delivered at that moment, so there is nothing to hurry.
+                code, out, err = run_pidge("queue", "retry", "--all", "--config", site.config_path, timeout_s=200)
+                self.assertIn(code, (0, 1), out + err)
                 wait_until(lambda: len(sink.messages) >= QUEUED, 300, "all messages at the sink")
                 time.sleep(0.5)
                 ids = [email.message_from_bytes(message.octets)["Message-ID"] for message in sink.messages]

@@ -145,13 +145,15 @@ Result<> show(Call& call) {
 Result<> for_each(Call& call, const std::function<Result<>(const std::string& id)>& act,
                   const std::string& told) {
     const json::Array entries = TRY(chosen_entries(call));
-    json::Array done, failed;
+    json::Array done, gone, failed;
     std::string last_failure;
     for (const json::Value& entry : entries) {
         const std::string id = text_of(entry, "id");
         const auto result = act(id);
         if (result) {
             done.push_back(id);
+        } else if (result.error().kind == Refusal::Kind::not_found) {
+            gone.push_back(id);  // it was there a moment ago: it has been delivered meanwhile
         } else {
             last_failure = result.error().text;
             failed.push_back(json::Object{{"id", id}, {"why", last_failure}});
@@ -159,11 +161,13 @@ Result<> for_each(Call& call, const std::function<Result<>(const std::string& id
         }
     }
     if (call.wants_json)
-        call.print_json(json::Object{{"done", done}, {"failed", failed}});
+        call.print_json(json::Object{{"done", done}, {"gone", gone}, {"failed", failed}});
     else
         call.print(fmt::format(
             "{} {}.", told,
             done.size() == 1 ? std::string("1 message") : fmt::format("{} messages", done.size())));
+    if (!gone.empty() && !call.wants_json)
+        call.note(fmt::format("{} went out meanwhile.", gone.size()));
     if (!failed.empty()) call.code = static_cast<int>(Exit::refused);
     return {};
 }
