@@ -68,18 +68,18 @@ class PidgePeer:
     def __init__(self, role, sink_port, folder):
         where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
         self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"}})
-        self.set_up(f"127.0.0.1:{sink_port}" if role == "relay" else "discard")
+        self.set_up(["--host", "127.0.0.1", "--port", str(sink_port)] if role == "relay" else ["--discard"])
         self.server.start()
         self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
         self.submission_port = self.server.ports["submissions"]
         self.login = f"{USER}:{PASSWORD}"
 
-    def set_up(self, next_hop):
+    def set_up(self, route):
         self.server.pidge("domain", "add", "site.test")
         self.server.pidge("domain", "add", "client.test")  # the anonymous range may send as load@client.test
         self.server.add_account(f"{USER}@site.test", PASSWORD)
         self.server.pidge("range", "add", "127.0.0.1/32", "--owner", f"{USER}@site.test", "--purpose", "benchmark")
-        self.server.pidge("route", "set", "out.test", "--next-hop", next_hop)
+        self.server.pidge("route", "set", "out.test", *route)
 
     def stop(self):
         self.server.stop()
