@@ -67,7 +67,8 @@ class PidgePeer:
 
     def __init__(self, role, sink_port, folder):
         where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
-        self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"}})
+        self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"},
+                                                            "limits": {"connections_per_client": 5000}})
         self.set_up(["--host", "127.0.0.1", "--port", str(sink_port)] if role == "relay" else ["--discard"])
         self.server.start()
         self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
@@ -77,7 +78,8 @@ class PidgePeer:
     def set_up(self, route):
         self.server.pidge("domain", "add", "site.test")
         self.server.pidge("domain", "add", "client.test")  # the anonymous range may send as load@client.test
-        self.server.add_account(f"{USER}@site.test", PASSWORD)
+        self.server.pidge("account", "add", f"{USER}@site.test", "load@client.test", "--login", USER, "--password-stdin",
+                          input=PASSWORD.encode() + b"\n")
         self.server.pidge("range", "add", "127.0.0.1/32", "--owner", f"{USER}@site.test", "--purpose", "benchmark")
         self.server.pidge("route", "set", "out.test", *route)
 
