@@ -28,6 +28,8 @@ smtp::Service service_of(config::Service service) {
 net::Admission::Limits limits_of(const config::Config& config, const config::Listener& listener) {
     return {.total = listener.connections,
             .per_host = config.limits.connections_per_client,
+            // attacks.md F14: 20 a host, 100 a network; the one follows the other.
+            .per_network = 5 * config.limits.connections_per_client,
             .exempt = listener.balancers};
 }
 
