@@ -4,6 +4,7 @@ configurations."""
 import json
 import os
 import pty
+import select
 import signal
 import smtplib
 import unittest
@@ -39,13 +40,20 @@ def on_terminal(command, *dialogue):
     if child == 0:
         os.execv(command[0], command)
     shown = b""
+
+    def more():
+        if not select.select([terminal], [], [], 60)[0]:
+            os.kill(child, signal.SIGKILL)
+            raise AssertionError(f"nothing more was shown after {shown!r}")
+        return os.read(terminal, 4096)
+
     try:
         for question, answer in dialogue:
             while question.encode() not in shown:
-                shown += os.read(terminal, 4096)
+                shown += more()
             os.write(terminal, answer.encode() + b"\n")
         while True:
-            shown += os.read(terminal, 4096)
+            shown += more()
     except OSError:  # the other side has closed
         pass
     _, status = os.waitpid(child, 0)

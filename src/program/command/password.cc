@@ -46,14 +46,16 @@ class Terminal {
     bool is_there() const { return fd_.get() >= 0; }
 
     Result<crypto::Secret> ask(std::string_view question) {
-        say(question);
         termios before{};
         const bool has_echo = ::tcgetattr(fd_.get(), &before) == 0;
         termios silent = before;
         silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        // Silence comes before the question: the flush would take a quick answer with it, and the
+        // terminal would show its first letters.
         if (has_echo) ::tcsetattr(fd_.get(), TCSAFLUSH, &silent);
+        say(question);
         auto line = read_line(fd_.get(), "the terminal");
-        if (has_echo) ::tcsetattr(fd_.get(), TCSAFLUSH, &before);
+        if (has_echo) ::tcsetattr(fd_.get(), TCSADRAIN, &before);
         say("\n");
         return line;
     }
