@@ -115,6 +115,11 @@ class Store {
     virtual void on_hint(std::function<void(const Bytes& subject)> listener) = 0;
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second
+
+    // The time by the store's clock, which all nodes on one store share: that of the machine where
+    // the store is this machine's own, that of the database server else. Leases between nodes run
+    // by it, never by a node's own.
+    virtual net::Task<WallTime> now() { co_return system_clock().now(); }
 };
 
 }  // namespace pidge::store
