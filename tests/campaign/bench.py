@@ -1,0 +1,114 @@
+"""A site under load, with its recorders: what a campaign breaks.
+
+    with Bench(folder, seed) as bench:
+        bench.site       # testsite.Site; bench.site.kill(), bench.start()
+        bench.sink       # RecordingSink behind all MX records and routes
+        bench.load       # Load; in_flight, acknowledged
+        bench.faults     # what goes into case.json; bench.findings likewise
+        bench.settle()   # stops the load, lets everything be delivered
+
+`folder` gets the recorders' files and lies where no fault reaches; `data` is where the site lives, in `folder` unless given.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import tempfile
+import time
+
+from dnszone import Zone
+from journal import Journal
+from load import Load
+from recording_sink import RecordingSink
+from testsite import Site
+
+DOMAINS = ("out.test", "slow.test", "no.test")
+
+
+@contextlib.contextmanager
+def environment(**values):
+    """For the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update({name: value for name, value in values.items() if value is not None})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class Bench:
+    def __init__(self, folder, seed, data=None, load=None, site=None, env=None):
+        """load: options of Load; site: options of Site; env: of the program at every start; data: an empty folder."""
+        self.folder, self.seed = folder, seed
+        self.own_data = data is None
+        self.data = data or tempfile.mkdtemp(prefix="pidge-bench-")
+        self.env = env or {}
+        self.load_options, self.site_options = load or {}, site or {}
+        self.faults, self.findings = [], []
+        self.chance = random.Random(f"{seed}/bench")
+
+    def __enter__(self):
+        self.sent = Journal(os.path.join(self.folder, "sender.jsonl"))
+        self.received = Journal(os.path.join(self.folder, "sink.jsonl"))
+        self.zone, self.sink = Zone(), RecordingSink(self.received)
+        for domain in DOMAINS:
+            self.zone.add(domain, "MX", 10, "mx." + domain)
+            self.zone.host_record("mx." + domain, "127.0.0.1")
+        self.sink.deferred.add("slow.test")
+        self.sink.refused.add("no.test")
+        self.zone.start()
+        self.sink.start()
+        changes = {"log": {"level": "info"}, **self.site_options.get("changes", {})}
+        options = {**self.site_options, "changes": changes}
+        self.site = Site(folder=self.data, sink=self.sink, dns_port=self.zone.port, relay_port=self.sink.port,
+                         routes={"site.test": f"127.0.0.1:{self.sink.port}"}, **options)
+        self.load = Load(self.site, self.sent, self.seed, **self.load_options)
+        self.start()
+        self.load.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self.load.stopping.set()
+        self.site.kill()
+        self.sink.stop()
+        self.zone.stop()
+        if kind:
+            shutil.copy(self.site.log_path, os.path.join(self.folder, "pidge.log"))
+        if self.own_data:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+    def start(self, **env):
+        """Starts the program and waits until it is ready; returns how long that took, in seconds."""
+        began = time.monotonic()
+        with environment(**self.env, **env):
+            self.site.start()
+        return time.monotonic() - began
+
+    def settle(self, timeout_s=120):
+        """No more load, nothing deferred any longer: until the queue is empty or time is up, which is a finding."""
+        self.load.stop()
+        self.sink.deferred.clear()
+        self.drain(self.site, timeout_s)
+
+    def drain(self, site, timeout_s=120):
+        end = time.monotonic() + timeout_s
+        while queue := json.loads(site.pidge("queue", "list", "--json", "--limit", "1000")):
+            if time.monotonic() > end:
+                self.findings.append(["stuck", "", "", f"{len(queue)} or more entries stay in the queue"])
+                return
+            site.pidge("queue", "retry", "--all")
+            time.sleep(0.3)
+
+    def write_case(self, sinks=None, sender_bytes=None, **more):
+        """case.json; unless sinks are given, ours as it is."""
+        case = {**more, "faults": self.faults, "findings": self.findings, "sender_bytes": sender_bytes,
+                "sinks": sinks or [{"file": "sink.jsonl", "settled_bytes": None}]}
+        with open(os.path.join(self.folder, "case.json"), "w", encoding="utf-8") as file:
+            json.dump(case, file)
+        shutil.copy(self.site.log_path, os.path.join(self.folder, "pidge.log"))

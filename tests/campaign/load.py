@@ -1,0 +1,123 @@
+"""The load of a campaign: a seeded mixture of mail, and the sender's record of what was promised for it.
+
+Half of the sessions submit on port 587 with STARTTLS and a password, half on port 25 from the anonymous range. Sizes are
+spread evenly over the orders of magnitude from 1 kB to 1 MB; a fifth of the messages has several recipients. Who gets it:
+
+    out.test    taken          slow.test   deferred by the sink as long as it is told to
+    no.test     refused        site.test   one of ours, whose mailbox lies behind a route
+
+Records: "try" before a message is sent (token, sha256, size, sender, recipients) and "reply" with what was answered to
+its final dot ("code", "text", "queue") and the recipients that had been accepted before.
+"""
+
+import hashlib
+import random
+import re
+import smtplib
+import threading
+import time
+
+SENDER = "alice@site.test"
+SIZE_MIN, SIZE_MAX = 1000, 1_000_000
+DOMAINS = ("out.test",) * 6 + ("slow.test",) * 2 + ("no.test", "site.test")
+QUEUE_ID = re.compile(r"accepted (\S+)")
+
+
+def make_message(chance, token, size):
+    """Every line differs from every other, so that no piece can be taken for another one."""
+    head = (f"X-Campaign: {token}\r\nFrom: {SENDER}\r\nTo: x@out.test\r\n"
+            f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime())}\r\n"
+            f"Message-ID: <{token}@client.test>\r\nSubject: {size} octets\r\n\r\n").encode()
+    filler = f"{chance.getrandbits(200):050x}"
+    count = max(size - len(head), 0) // (len(filler) + 13) + 1
+    return head + b"".join(b".%09d %s\r\n" % (number, filler.encode()) for number in range(count))
+
+
+class Load:
+    """with Load(site, journal, seed, rate=50): ...    pause() and stop() wait for what is under way."""
+
+    def __init__(self, site, journal, seed, rate=50.0, sessions=10, size_max=SIZE_MAX, domains=DOMAINS):
+        self.site, self.journal, self.seed = site, journal, seed
+        self.rate, self.sessions, self.size_max, self.domains = rate, sessions, size_max, domains
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+        self.in_flight = self.tried = self.acknowledged = 0
+        self.threads = []
+
+    def start(self):
+        self.threads = [threading.Thread(target=self.send_without_end, args=(number,), daemon=True)
+                        for number in range(self.sessions)]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def stop(self, timeout_s=60):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(timeout_s)
+        if any(thread.is_alive() for thread in self.threads):
+            raise RuntimeError(f"a sender has not ended within {timeout_s} s")
+
+    __enter__ = start
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def send_without_end(self, number):
+        chance = random.Random(f"{self.seed}/sender/{number}")
+        port = "submission" if number % 2 else "smtp"
+        count = 0
+        while not self.stopping.is_set():
+            try:
+                with self.site.client(port, timeout_s=30) as client:
+                    for _ in range(chance.randint(1, 20)):
+                        if self.stopping.is_set():
+                            break
+                        self.send(client, chance, f"s{number}-{count}-{chance.getrandbits(32):08x}", port)
+                        count += 1
+                        # As many a second as asked for, with the unevenness of life.
+                        self.stopping.wait(chance.expovariate(self.rate / self.sessions))
+            except (OSError, smtplib.SMTPException):
+                count += 1
+                self.stopping.wait(0.03)
+
+    def recipients(self, chance, token):
+        count = chance.randint(2, 6) if chance.random() < 0.2 else 1
+        chosen = [chance.choice(self.domains) for _ in range(count)]
+        return [f"bob@{domain}" if domain == "site.test" else f"r{place}-{token}@{domain}"
+                for place, domain in enumerate(dict.fromkeys(chosen) if "site.test" in chosen else chosen)]
+
+    def send(self, client, chance, token, port):
+        size = int(SIZE_MIN * (self.size_max / SIZE_MIN) ** chance.random())
+        octets = make_message(chance, token, size)
+        wanted = self.recipients(chance, token)
+        self.journal.add(kind="try", t=round(time.time(), 4), token=token, sha256=hashlib.sha256(octets).hexdigest(),
+                         size=len(octets), sender=SENDER, recipients=wanted, port=port)
+        with self.lock:
+            self.in_flight += 1
+            self.tried += 1
+        try:
+            self.transact(client, token, octets, wanted)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    def transact(self, client, token, octets, wanted):
+        code, text = client.mail(SENDER)
+        accepted = []
+        if code == 250:
+            for recipient in wanted:
+                code, text = client.rcpt(recipient)
+                if code == 250:
+                    accepted.append(recipient)
+        if accepted:
+            code, text = client.data(octets)
+        said = text.decode(errors="replace")
+        queue = QUEUE_ID.search(said) if accepted and code == 250 else None
+        self.journal.add(kind="reply", t=round(time.time(), 4), token=token, code=code, text=said, recipients=accepted,
+                         queue=queue.group(1) if queue else "")
+        if queue:
+            with self.lock:
+                self.acknowledged += 1
+        else:
+            client.rset()
