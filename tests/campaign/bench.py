@@ -57,9 +57,7 @@ class Bench:
         self.sent = Journal(os.path.join(self.folder, "sender.jsonl"))
         self.received = Journal(os.path.join(self.folder, "sink.jsonl"))
         self.zone, self.sink = Zone(), RecordingSink(self.received)
-        for domain in DOMAINS:
-            self.zone.add(domain, "MX", 10, "mx." + domain)
-            self.zone.host_record("mx." + domain, "127.0.0.1")
+        self.publish(self.zone, "127.0.0.1")
         self.sink.deferred.add("slow.test")
         self.sink.refused.add("no.test")
         self.zone.start()
@@ -67,7 +65,7 @@ class Bench:
         changes = {"log": {"level": "info"}, **self.site_options.get("changes", {})}
         options = {**self.site_options, "changes": changes}
         self.site = Site(folder=self.data, sink=self.sink, dns_port=self.zone.port, relay_port=self.sink.port,
-                         routes={"site.test": f"127.0.0.1:{self.sink.port}"}, **options)
+                         routes={"site.test": f"mailbox.site.test:{self.sink.port}"}, **options)
         self.load = Load(self.site, self.sent, self.seed, **self.load_options)
         self.start()
         self.load.start()
@@ -82,6 +80,20 @@ class Bench:
             shutil.copy(self.site.log_path, os.path.join(self.folder, "pidge.log"))
         if self.own_data:
             shutil.rmtree(self.data, ignore_errors=True)
+
+    @staticmethod
+    def publish(zone, address):
+        """All that the load's domains need in the DNS, with every server at one address."""
+        for domain in DOMAINS:
+            zone.add(domain, "MX", 10, "mx." + domain)
+            zone.host_record("mx." + domain, address)
+        zone.host_record("mailbox.site.test", address)
+
+    def check_alive(self):
+        code = self.site.process.poll()
+        if code is not None:
+            self.findings.append(["crash", "", "", f"the program ended by itself with code {code}"])
+            self.start()
 
     def start(self, **env):
         """Starts the program and waits until it is ready; returns how long that took, in seconds."""
@@ -105,10 +117,11 @@ class Bench:
             site.pidge("queue", "retry", "--all")
             time.sleep(0.3)
 
-    def write_case(self, sinks=None, sender_bytes=None, **more):
-        """case.json; unless sinks are given, ours as it is."""
-        case = {**more, "faults": self.faults, "findings": self.findings, "sender_bytes": sender_bytes,
+    def write_case(self, folder=None, faults=None, sinks=None, sender_bytes=None, **more):
+        """case.json; what is not given: our own folder, faults and sink."""
+        folder = folder or self.folder
+        case = {**more, "faults": faults or self.faults, "findings": self.findings, "sender_bytes": sender_bytes,
                 "sinks": sinks or [{"file": "sink.jsonl", "settled_bytes": None}]}
-        with open(os.path.join(self.folder, "case.json"), "w", encoding="utf-8") as file:
+        with open(os.path.join(folder, "case.json"), "w", encoding="utf-8") as file:
             json.dump(case, file)
-        shutil.copy(self.site.log_path, os.path.join(self.folder, "pidge.log"))
+        shutil.copy(self.site.log_path, os.path.join(folder, "pidge.log"))

@@ -34,12 +34,13 @@ def make_message(chance, token, size):
 
 
 class Load:
-    """with Load(site, journal, seed, rate=50): ...    pause() and stop() wait for what is under way."""
+    """with Load(site, journal, seed, rate=50): ...    pause(), resume() and stop(), which wait for what is under way."""
 
     def __init__(self, site, journal, seed, rate=50.0, sessions=10, size_max=SIZE_MAX, domains=DOMAINS):
         self.site, self.journal, self.seed = site, journal, seed
         self.rate, self.sessions, self.size_max, self.domains = rate, sessions, size_max, domains
-        self.stopping = threading.Event()
+        self.stopping, self.running = threading.Event(), threading.Event()
+        self.running.set()
         self.lock = threading.Lock()
         self.in_flight = self.tried = self.acknowledged = 0
         self.threads = []
@@ -51,8 +52,21 @@ class Load:
             thread.start()
         return self
 
+    def pause(self, timeout_s=30):
+        """Returns when nothing is under way any longer."""
+        self.running.clear()
+        end = time.monotonic() + timeout_s
+        while self.in_flight:
+            if time.monotonic() > end:
+                raise RuntimeError(f"a transaction has not ended within {timeout_s} s")
+            time.sleep(0.002)
+
+    def resume(self):
+        self.running.set()
+
     def stop(self, timeout_s=60):
         self.stopping.set()
+        self.resume()
         for thread in self.threads:
             thread.join(timeout_s)
         if any(thread.is_alive() for thread in self.threads):
@@ -71,6 +85,7 @@ class Load:
             try:
                 with self.site.client(port, timeout_s=30) as client:
                     for _ in range(chance.randint(1, 20)):
+                        self.running.wait()
                         if self.stopping.is_set():
                             break
                         self.send(client, chance, f"s{number}-{count}-{chance.getrandbits(32):08x}", port)

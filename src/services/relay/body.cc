@@ -1,6 +1,7 @@
 #include "services/relay/body.h"
 
 #include "services/relay/limits.h"
+#include "system/store/kill_point.h"
 
 namespace pidge::relay {
 
@@ -19,6 +20,7 @@ net::Task<Bytes> Body::next() {
             chunk += more;
     }
     offset_ += chunk.size();
+    store::kill_point("relay-in-body");
     co_return chunk;
 }
 

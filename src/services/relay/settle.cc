@@ -2,6 +2,7 @@
 
 #include "services/relay/events.h"
 #include "system/net/timer.h"
+#include "system/store/kill_point.h"
 
 namespace pidge::relay {
 
@@ -17,7 +18,9 @@ bool may_pass(const store::Fault& fault) {
 net::Task<Settled> commit(RelayCore& core, store::Change change) {
     for (int failures = 0;; ++failures) {
         try {
+            store::kill_point("relay-before-outcome");
             const auto committed = co_await core.parts.store.commit(change);
+            store::kill_point("relay-after-outcome");
             if (committed) co_return Settled::yes;
             co_return failures > 0 ? Settled::yes : Settled::lease_lost;
         } catch (const store::Fault& fault) {

@@ -10,6 +10,7 @@
 #include "services/relay/settle.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
+#include "system/store/kill_point.h"
 
 namespace pidge::relay {
 
@@ -104,6 +105,7 @@ net::Task<std::optional<Job>> Worker::lease(WallTime until) {
     try {
         leases = co_await core_->parts.store.lease(group_, until, limits::lease_batch,
                                                    core_->options.lease_duration);
+        store::kill_point("relay-after-lease");
         if (leases.size() < limits::lease_batch) left = Destinations::Left::nothing;
         jobs = co_await read_jobs(leases);
     } catch (...) {
@@ -276,7 +278,9 @@ net::Task<Told> Worker::attempt(const Job& job) {
         }
         told.where = line_->info();
         body.rewind();
+        store::kill_point("relay-before-delivery");
         Delivery delivery = co_await line_->deliver(entry, body);
+        store::kill_point("relay-after-delivery");
         if (delivery.line != Delivery::Line::usable) drop_line();
         if (delivery.line == Delivery::Line::stale && !is_fresh) continue;
         check(delivery.results.size() == entry.recipients.size(), "each recipient has a result");

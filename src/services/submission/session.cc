@@ -8,6 +8,7 @@
 #include "services/submission/events.h"
 #include "services/submission/received.h"
 #include "system/net/gone.h"
+#include "system/store/kill_point.h"
 
 namespace pidge::submission {
 
@@ -270,6 +271,7 @@ net::Task<Result<smtp::Accepted>> Session::end_body() {
 net::Task<Result<smtp::Accepted>> Session::accept() {
     check(transaction_ && transaction_->content, "the end of a body without DATA");
     GatewayParts& parts = gateway_.parts();
+    store::kill_point("submission-before-plan");
     const StoredContent stored = CO_TRY(co_await transaction_->content->finish());
     const auto entries =
         transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
@@ -284,7 +286,9 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
                                                       {"address", expansion.address},
                                                       {"to", std::move(members)}}));
     }
+    store::kill_point("submission-before-commit");
     const auto committed = co_await parts.store.commit(std::move(change));
+    store::kill_point("submission-before-reply");
     check(committed.has_value(), "a message was in conflict with the state of the store");
 
     for (const queue::Entry& entry : entries) parts.wake(entry.destination, entry.due);

@@ -11,6 +11,7 @@
 #include "system/store/due_key.h"
 #include "system/store/kill_point.h"
 #include "system/store/limits.h"
+#include "system/store/sabotage.h"
 
 namespace pidge::store {
 
@@ -186,7 +187,10 @@ bool Committer::write(Group& group, const std::vector<Write>& writes) {
         if (state() == State::failed)
             throw Fault(Fault::Why::failed, "the store has failed: " + this->failure());
         kill_point("store-before-write");
-        table_.write(writes, Durability::synced);
+        if (is_sabotaged(Sabotage::audit_apart))
+            write_audit_apart(table_, writes);
+        else
+            table_.write(writes, Durability::synced);
         groups_total.add();
         kill_point("store-after-sync");
         return true;

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "system/store/sabotage.h"
 
 namespace pidge::store {
 
@@ -39,6 +40,7 @@ struct Descriptor {
 };
 
 bool sync_directory(const std::string& path) {
+    if (is_sabotaged(Sabotage::directory_sync)) return true;
     const Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     return directory.number >= 0 && ::fsync(directory.number) == 0;
 }

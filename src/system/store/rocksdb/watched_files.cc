@@ -4,6 +4,7 @@
 
 #include "base/metrics.h"
 #include "system/store/kill_point.h"
+#include "system/store/sabotage.h"
 
 namespace pidge::store {
 
@@ -35,13 +36,37 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
             return rocksdb::IOStatus::IOError("an earlier sync of the log has failed");
         syncs_total.add();
         kill_point("store-before-sync");
-        rocksdb::IOStatus status = call();
+        rocksdb::IOStatus status =
+            is_sabotaged(Sabotage::log_sync) ? rocksdb::IOStatus::OK() : call();
         if (!status.ok()) failed_sync_.store(true, std::memory_order_release);
         return status;
     }
 
     std::atomic<bool>& failed_sync_;
 };
+
+// A directory whose syncs a campaign leaves out; no other build makes one.
+class WatchedFiles::Unsynced final : public rocksdb::FSDirectoryWrapper {
+ public:
+    using rocksdb::FSDirectoryWrapper::FSDirectoryWrapper;
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+        return rocksdb::IOStatus::OK();
+    }
+    rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions&, rocksdb::IODebugContext*,
+                                          const rocksdb::DirFsyncOptions&) override {
+        return rocksdb::IOStatus::OK();
+    }
+};
+
+rocksdb::IOStatus WatchedFiles::NewDirectory(const std::string& name,
+                                             const rocksdb::IOOptions& options,
+                                             std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                             rocksdb::IODebugContext* context) {
+    rocksdb::IOStatus status = target()->NewDirectory(name, options, directory, context);
+    if (status.ok() && is_sabotaged(Sabotage::directory_sync))
+        *directory = std::make_unique<Unsynced>(std::move(*directory));
+    return status;
+}
 
 void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file) {
     if (name.ends_with(".log")) *file = std::make_unique<Log>(std::move(*file), failed_sync_);

@@ -27,9 +27,13 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
                                         const rocksdb::FileOptions& options,
                                         std::unique_ptr<rocksdb::FSWritableFile>* file,
                                         rocksdb::IODebugContext* context) override;
+    rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
+                                   std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                   rocksdb::IODebugContext* context) override;
 
  private:
     class Log;
+    class Unsynced;
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
     std::atomic<bool> failed_sync_{false};
