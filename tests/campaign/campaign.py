@@ -95,6 +95,7 @@ class Campaign:
             bench.settle()
             reader.read_site(bench.site.config_path, os.path.join(folder, "reader.json"))
             bench.write_case(campaign=self.name, seed=self.seed)
+        self.tally.accepted += bench.load.acknowledged
         self.judge(folder, numbers)
 
     def case_folder(self, numbers):

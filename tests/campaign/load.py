@@ -43,6 +43,7 @@ class Load:
         self.running.set()
         self.lock = threading.Lock()
         self.in_flight = self.tried = self.acknowledged = 0
+        self.on_reply = None  # called without arguments as soon as a 250 to a final dot has come
         self.threads = []
 
     def start(self):
@@ -127,6 +128,8 @@ class Load:
                     accepted.append(recipient)
         if accepted:
             code, text = client.data(octets)
+            if code == 250 and self.on_reply:
+                self.on_reply()
         said = text.decode(errors="replace")
         queue = QUEUE_ID.search(said) if accepted and code == 250 else None
         self.journal.add(kind="reply", t=round(time.time(), 4), token=token, code=code, text=said, recipients=accepted,

@@ -30,13 +30,14 @@ class Tally:
     """The figures of a campaign while it runs."""
 
     def __init__(self):
-        self.done = self.effective = self.accepted = self.promised = self.permitted = 0
+        self.done = self.effective = 0
+        self.accepted = 0     # messages
+        self.promised = self.permitted = 0  # recipients that were judged, and their lawful second copies
         self.counts = collections.Counter({kind: 0 for kind in oracle.CLASSES})
         self.failing = []     # {"faults", "case", "findings"}
         self.more = {}        # figures of one campaign only
 
     def add(self, verdict):
-        self.accepted += verdict.accepted
         self.promised += verdict.promised
         self.permitted += verdict.permitted
         self.counts.update({kind: count for kind, count in verdict.counts().items() if count})
@@ -58,7 +59,7 @@ def line(campaign, tally, wall_s):
     report = {
         "campaign": campaign.identifier, "commit": commit(), "build": os.path.basename(os.path.dirname(server.binary())),
         "engine": engine(), "kernel": platform.release(), "seed": campaign.seed, "planned": campaign.planned(),
-        "done": tally.done, "effective": tally.effective, "accepted": tally.accepted, "recipients": tally.promised,
+        "done": tally.done, "effective": tally.effective, "accepted": tally.accepted, "judged": tally.promised,
         "permitted": tally.permitted, **{kind: tally.counts[kind] for kind in oracle.CLASSES}, **tally.more,
         "wall_s": round(wall_s, 1),
     }

@@ -1,13 +1,18 @@
 """C1: the process is killed at random and at every kill point, under load; what was promised is kept, and it is ready again
 within seconds. A kill leaves the page cache alone: this says nothing on syncs (see powercut.py)."""
 
+import collections
+import itertools
 import time
 
 import server
 from campaign import Campaign
 
 # Where the program kills itself when it was built with kill points (preset campaign).
-POINTS = ("store-before-write", "store-before-sync", "store-after-sync", "store-before-chunk", "store-after-chunk")
+POINTS = ("submission-before-plan", "submission-before-commit", "submission-before-reply",
+          "store-before-write", "store-before-sync", "store-after-sync", "store-before-chunk", "store-after-chunk",
+          "relay-after-lease", "relay-before-delivery", "relay-in-body", "relay-after-delivery",
+          "relay-before-outcome", "relay-after-outcome")
 KILLED = (-9, 137)
 
 
@@ -22,21 +27,53 @@ class Kill(Campaign):
     faults_per_site = 50
 
     def check(self):
+        self.points = self.tally.more["points"] = collections.Counter()
         self.has_points = has_kill_points(server.binary())
         if not self.has_points:
             self.say("this build has no kill points: kills at random only (preset campaign has them)")
 
     def inflict(self, bench, number, chance):
-        """The process runs since the fault before; the point at which it dies was set then."""
-        delay_s = chance.uniform(0.02, 0.6)
-        point, nth = chance.choice(POINTS), int(40 ** chance.random())
-        if self.has_points and number % 2:
-            is_effective = self.die_at(bench, point, nth)
-        else:
+        delay_s, nth = chance.uniform(0.02, 0.6), int(40 ** chance.random())
+        way = chance.choice(("random", "random", "text", "reply") + ("point",) * 4 * self.has_points)
+        if way == "point":
+            is_effective = self.die_at(bench, chance.choice(POINTS), nth)
+        elif way == "random":
             time.sleep(delay_s)
             is_effective = self.kill(bench)
+        else:
+            is_effective = self.die_seen_from_outside(bench, way, nth)
         self.check_ready(bench, bench.start())
         return is_effective
+
+    def die_seen_from_outside(self, bench, way, nth):
+        """At the sink's nth text, after its final dot and before our reply; or at the sender's nth 250, as soon as it is read."""
+        left = itertools.count(1)
+
+        def seen(*_):
+            if next(left) == nth:
+                bench.site.process.kill()
+
+        if way == "text":
+            bench.sink.script["message"] = seen
+        else:
+            bench.load.on_reply = seen
+        try:
+            is_dead = self.await_death(bench)
+        finally:
+            bench.sink.script.pop("message", None)
+            bench.load.on_reply = None
+        if not is_dead:
+            return self.kill(bench)
+        self.tally.count(f"kills_at_{way}")
+        return True
+
+    @staticmethod
+    def await_death(bench):
+        """False when it does not come in time: there was too little to do."""
+        end = time.monotonic() + 3
+        while bench.site.process.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        return bench.site.process.poll() is not None
 
     def kill(self, bench):
         code = bench.site.process.poll()
@@ -56,15 +93,13 @@ class Kill(Campaign):
             if "ended with code 137" not in str(error):
                 raise
             self.tally.count("kills_at_points")
+            self.points[point] += 1
             return True
-        end = time.monotonic() + 3
-        while bench.site.process.poll() is None and time.monotonic() < end:
-            time.sleep(0.005)
-        code = bench.site.process.poll()
-        if code is None:
+        if not self.await_death(bench):
             return self.kill(bench)
+        code = bench.site.process.returncode
         if code not in KILLED:
             bench.findings.append(["crash", "", "", f"the program ended by itself with code {code}"])
         self.tally.count("kills_at_points")
-        self.tally.count(f"at {point}")
+        self.points[point] += 1
         return True

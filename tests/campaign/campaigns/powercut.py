@@ -86,6 +86,7 @@ class PowerCut(Campaign):
                     self.cut(bench, twin, disk, number, folder)
                     if not self.goes_on():
                         break
+                self.tally.accepted += bench.load.acknowledged
         if not self.tally.failing and not self.keep:
             shutil.rmtree(folder, ignore_errors=True)
 
