@@ -49,7 +49,7 @@ class Store:
 @unittest.skipUnless(processes.has("ldb"), "needs ldb (rocksdb-tools)")
 class SelfCheck(unittest.TestCase):
     def test_three_deletions_are_three_findings(self):
-        """[O5] One message, one outcome and one accept entry are deleted."""
+        """[O5] [J23] One message, one outcome and one accept entry are deleted."""
         with tempfile.TemporaryDirectory() as folder, \
                 Bench(folder, 1, load={"rate": 200, "size_max": 5000}) as bench:
             end = time.monotonic() + 60

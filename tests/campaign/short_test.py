@@ -29,25 +29,25 @@ class ShortSlice(unittest.TestCase):
         return json.loads(said.strip().splitlines()[-1])
 
     def test_kills_lose_nothing(self):
-        """[O4] [O5] C1."""
+        """[O5] C1."""
         report = self.run_campaign("kill", "--count", "30")
         self.assertGreater(report["accepted"], 30)
 
     def test_power_cuts_lose_nothing_on_ext4(self):
-        """[O4] [O5] C2."""
+        """[O5] C2."""
         self.run_campaign("powercut-ext4", "--count", "6")
 
     def test_power_cuts_lose_nothing_on_xfs(self):
-        """[O4] [O5] C2."""
+        """[O5] C2."""
         self.run_campaign("powercut-xfs", "--count", "3")
 
     def test_power_cuts_lose_nothing_on_btrfs(self):
-        """[O4] [O5] C2."""
+        """[O5] C2."""
         self.run_campaign("powercut-btrfs", "--count", "3")
 
     @unittest.skipUnless(has_test_build(), "needs the preset campaign: ./dev build campaign pidge")
     def test_a_program_that_does_not_sync_its_log_is_caught(self):
-        """[J23] C2m."""
+        """[O5] C2m."""
         self.run_campaign("sabotage", "--only", "1")
 
     @unittest.skipUnless(has_test_build(), "needs the preset campaign: ./dev build campaign pidge")

@@ -2,6 +2,7 @@
 that does not catch its own mutant proves nothing."""
 
 import json
+import shutil
 
 import report
 from campaign import Campaign, NotRun
@@ -10,12 +11,12 @@ from campaigns.powercut import PowerCut
 import server
 
 # What is left out, and the file system on which its absence shows within the bound.
-MUTANTS = {"log-sync": ("ext4", 100), "directory-sync": ("btrfs", 20), "audit-apart": ("ext4", 100)}
+MUTANTS = {"log-sync": ("ext4", 100), "directory-sync": ("btrfs", 40), "audit-apart": ("ext4", 100)}
 
 
 class OfMutant(PowerCut):
     """Power cuts on one mutant, until it is caught."""
-    name, identifier = "", "C2m"
+    name, identifier, faults_per_site = "", "C2m", 20
 
     def __init__(self, step, seed, keep):
         kind, cuts = MUTANTS[step]
@@ -50,9 +51,12 @@ class SabotageCampaign(Campaign):
         for step in steps if self.only is None else steps[self.only - 1:self.only]:
             mutant = OfMutant(step, self.seed, self.keep)
             caught[step] = mutant.run_until_caught()
+            if not self.keep:
+                shutil.rmtree(mutant.folder, ignore_errors=True)
             kinds[step] = {kind: count for kind, count in mutant.tally.counts.items() if count}
             self.say(f"{step}: " + (f"caught at cut {caught[step]}" if caught[step] else "not caught"))
         print(json.dumps({"campaign": self.identifier, "commit": report.commit(), "seed": self.seed,
                           "mutants": {step: f"cut {cut} on {MUTANTS[step][0]}" if cut else "not caught"
                                       for step, cut in caught.items()}, "findings": kinds}), flush=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
         return all(caught.values())

@@ -61,11 +61,14 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env* e
     // kAbsoluteConsistency would refuse to start after each power cut; the tolerant modes would go
     // on behind a hole.
     database.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    // A log file that is used again has its blocks and its size already: fdatasync need not write
-    // the file system's own records then.
-    database.recycle_log_file_num = 4;
+    // RocksDB uses no log file again in this mode: records of its former use would look like its
+    // end.
+    database.recycle_log_file_num = 0;
     database.max_total_wal_size = 4 * options.memtable_bytes;
     database.db_write_buffer_size = 3 * options.memtable_bytes;
+    // A store that keeps that little in memory is one under test: MANIFEST and CURRENT turn over as
+    // often as its other files.
+    if (options.memtable_bytes < (1U << 20)) database.max_manifest_file_size = 4096;
 
     // One thread writes commits, so RocksDB's own queueing and parallel insertion only cost.
     database.allow_concurrent_memtable_write = false;
