@@ -33,14 +33,16 @@ class Campaign:
     name = identifier = summary = ""
     faults_by_default = 100
     faults_per_site = 25
-    ready_s_max = 5.0
+    ready_s_goal = 5.0  # on a machine that does nothing else: missing it is counted
+    ready_s_max = 25.0  # beyond: a finding
     settings = {}  # for the site: see testsite.Site
 
-    def __init__(self, count=None, seed=1, only=None, keep=False, folder=None):
+    def __init__(self, count=None, seed=1, only=None, keep=False, folder=None, minutes=None):
         self.count, self.seed, self.only, self.keep = count or self.faults_by_default, seed, only, keep
         self.folder = folder or tempfile.mkdtemp(prefix=f"pidge-campaign-{self.name}-")
         self.tally = report.Tally()
         self.started = time.monotonic()
+        self.ends = self.started + minutes * 60 if minutes else None
 
     # What a campaign may say otherwise
 
@@ -69,10 +71,16 @@ class Campaign:
         numbers = list(self.numbers())
         return [numbers[at:at + self.faults_per_site] for at in range(0, len(numbers), self.faults_per_site)]
 
+    def is_time_up(self):
+        """No further group, and in a group that judges each fault no further fault, is begun."""
+        return self.ends is not None and time.monotonic() > self.ends
+
     def run(self):
         """Runs all; True when every promise was kept and something was tried. Prints the report line."""
         self.check()
         for group in self.groups():
+            if self.is_time_up():
+                break
             self.run_group(group)
             self.say(f"{self.tally.done}/{self.planned()} faults, {self.tally.effective} effective, {self.tally.accepted} "
                      f"messages accepted, {sum(self.tally.counts.values())} findings")
@@ -119,8 +127,10 @@ class Campaign:
     def check_ready(self, bench, seconds):
         """A start under a fault took that long."""
         self.tally.most("ready_ms_max", round(seconds * 1000))
+        if seconds > self.ready_s_goal:
+            self.tally.count("ready_goal_missed")
         if seconds > self.ready_s_max:
-            bench.findings.append(["stuck", "", "", f"ready after {seconds:.1f} s, the goal is {self.ready_s_max} s"])
+            bench.findings.append(["stuck", "", "", f"ready after {seconds:.1f} s"])
 
     def say(self, text):
         print(f"{self.identifier}: {text}", flush=True)

@@ -24,7 +24,7 @@ def has_kill_points(path):
 class Kill(Campaign):
     name, identifier, faults_by_default = "kill", "C1", 2000
     summary = "SIGKILL at random and at every kill point"
-    faults_per_site = 50
+    faults_per_site = 25
 
     def check(self):
         self.points = self.tally.more["points"] = collections.Counter()

@@ -84,7 +84,7 @@ class PowerCut(Campaign):
                     Twin(os.path.join(folder, "twin"), bench, disk.seen) as twin:
                 for number in numbers:
                     self.cut(bench, twin, disk, number, folder)
-                    if not self.goes_on():
+                    if not self.goes_on() or self.is_time_up():
                         break
                 self.tally.accepted += bench.load.acknowledged
         if not self.tally.failing and not self.keep:
