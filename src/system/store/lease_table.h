@@ -69,7 +69,7 @@ class LeaseTable {
     Table& table_;
     const Clock& clock_;
     std::mutex mutex_;
-    Groups groups_;  // those with leases or with a scan going on
+    Groups groups_;  // those with leases or with a scan going on, and some that had
     Expiries expiries_;
     std::uint64_t last_fence_ = 0;
     std::size_t held_count_ = 0;

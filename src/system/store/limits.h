@@ -57,6 +57,9 @@ inline constexpr std::size_t blob_read_bytes_max = 16U << 20;
 
 // Leases at one time: all deliveries in flight, many times over.
 inline constexpr std::size_t leases_max = 1'000'000;
+// Groups of due items that are remembered after their last lease; of others the next scan begins at
+// the beginning.
+inline constexpr std::size_t idle_groups_max = 10'000;
 
 // The disk counts as nearly full from here on.
 inline constexpr unsigned low_space_percent_used = 95;
