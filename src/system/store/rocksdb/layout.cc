@@ -31,6 +31,10 @@ rocksdb::ColumnFamilyOptions common(const std::shared_ptr<rocksdb::Cache>& cache
     options.compression = compression();
     options.level_compaction_dynamic_level_bytes = true;
     options.max_write_buffer_number = 3;
+    // Most keys that a commit asks for are new: the filter says so without a walk through the
+    // memtable.
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
     return options;
 }
 
