@@ -167,6 +167,8 @@ void Committer::commit(Group& group) {
     const std::vector<Write> writes = overlay.writes();
     const bool is_written = writes.empty() || write(group, writes);
     settle_leases(evaluation, writes, is_written);
+    // First, so that whoever hears of the commit finds that nothing remembers what was before it.
+    send_hints(group);
     answer(group);
 }
 
@@ -234,25 +236,25 @@ void Committer::settle_leases(const Evaluation& evaluation, const std::vector<Wr
 }
 
 void Committer::answer(Group& group) {
-    {
-        net::Wakes wakes;
-        for (Pending& pending : group) {
-            const bool is_good = pending.outcome && pending.outcome->has_value();
-            if (is_good) committed_total.add();
-            if (pending.outcome && !is_good) conflicts_total.add();
-            if (!pending.done) {
-                if (!is_good) {
-                    dropped_total.add();
-                    log::write(change_lost, {{"reason", pending.outcome ? "conflict" : "fault"}});
-                }
-            } else if (pending.failure) {
-                pending.done->fail(pending.failure, wakes);
-            } else {
-                pending.done->complete(*std::move(pending.outcome), wakes);
+    net::Wakes wakes;
+    for (Pending& pending : group) {
+        const bool is_good = pending.outcome && pending.outcome->has_value();
+        if (is_good) committed_total.add();
+        if (pending.outcome && !is_good) conflicts_total.add();
+        if (!pending.done) {
+            if (!is_good) {
+                dropped_total.add();
+                log::write(change_lost, {{"reason", pending.outcome ? "conflict" : "fault"}});
             }
-            if (!is_good) pending.outcome.reset();
+        } else if (pending.failure) {
+            pending.done->fail(pending.failure, wakes);
+        } else {
+            pending.done->complete(*std::move(pending.outcome), wakes);
         }
     }
+}
+
+void Committer::send_hints(const Group& group) {
     if (!listener_) return;
     for (const Pending& pending : group)
         if (pending.outcome && pending.outcome->has_value())

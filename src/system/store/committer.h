@@ -64,6 +64,7 @@ class Committer {
     bool write(Group& group, const std::vector<Write>& writes);
     void settle_leases(const Evaluation& evaluation, const std::vector<Write>& writes,
                        bool is_written);
+    void send_hints(const Group& group);
     void answer(Group& group);
     void fail(std::string why, State state);
 

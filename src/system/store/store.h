@@ -110,8 +110,8 @@ class Store {
     // Gives leases back without an outcome; the items are due as before.
     virtual net::Task<void> release(std::vector<Lease> leases) = 0;
 
-    // Called for each hint after its commit, on a thread of the store; must return at once. Set
-    // before use begins.
+    // Called for each hint when its commit is durable and before commit() returns, on a thread of
+    // the store; must return at once. Set before use begins.
     virtual void on_hint(std::function<void(const Bytes& subject)> listener) = 0;
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second
