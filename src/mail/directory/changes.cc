@@ -24,6 +24,10 @@ void changes_site(store::Change& change) {
     change.hint(Bytes(site_subject));
 }
 
+void changes_addresses(store::Change& change) {
+    change.hint(Bytes(address_subject));
+}
+
 struct OwnAddress {
     std::string key;
     AddressEntry entry;
@@ -166,6 +170,7 @@ net::Task<Result<store::Change>> Directory::add_principal(Principal principal) {
         change.put_new(store::Space::address, own.key, record_of(own.entry));
     for (const OwnAddress& own : addresses)
         change.check_present(store::Space::domain, own.key.substr(own.key.rfind('@') + 1));
+    changes_addresses(change);
     co_return change;
 }
 
@@ -197,6 +202,7 @@ net::Task<Result<store::Change>> Directory::update_principal(Principal principal
             change.put_new(store::Space::address, own.key, record_of(own.entry));
     }
     for (const std::string& gone : former) change.erase(store::Space::address, gone);
+    changes_addresses(change);
     co_return change;
 }
 
@@ -214,6 +220,7 @@ net::Task<Result<store::Change>> Directory::remove_principal(PrincipalId id) {
                 change.erase(store::Space::address, address::key(*mailbox));
     for (const Credential& credential : co_await credentials(id))
         change.erase(store::Space::credential, credential_key(id, credential.id));
+    changes_addresses(change);
     co_return change;
 }
 

@@ -70,11 +70,45 @@ net::Task<Found> Directory::find(address::Mailbox mailbox) {
         co_return found;
     }
     if (mailbox.domain.empty()) co_return found;
-    const auto record = co_await store_.get(store::Space::address, address::key(mailbox));
-    if (!record) co_return found;
+    auto entry = co_await find_address(address::key(mailbox));
+    if (!entry) co_return found;
     found.kind = Found::Kind::principal;
-    found.entry = readable(read_address_entry(*record), "an address");
+    found.entry = *std::move(entry);
     co_return found;
+}
+
+net::Task<std::optional<AddressEntry>> Directory::find_address(Bytes key) {
+    if (auto known = remembered(key)) co_return known;
+    std::uint64_t times_forgotten = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        times_forgotten = times_forgotten_;
+    }
+    const auto record = co_await store_.get(store::Space::address, key);
+    if (!record) co_return std::nullopt;
+    AddressEntry entry = readable(read_address_entry(*record), "an address");
+    const std::lock_guard lock(mutex_);
+    // What was read before a change that has been announced meanwhile is not kept.
+    if (times_forgotten == times_forgotten_) {
+        if (remembered_.size() >= remembered_addresses_max) remembered_.clear();
+        remembered_.insert_or_assign(std::move(key),
+                                     Remembered{entry, clock_.steady() + remembered_for});
+    }
+    co_return entry;
+}
+
+std::optional<AddressEntry> Directory::remembered(const Bytes& key) const {
+    const SteadyTime now = clock_.steady();
+    const std::lock_guard lock(mutex_);
+    const auto known = remembered_.find(key);
+    if (known == remembered_.end() || known->second.until <= now) return std::nullopt;
+    return known->second.entry;
+}
+
+void Directory::forget_addresses() {
+    const std::lock_guard lock(mutex_);
+    ++times_forgotten_;
+    remembered_.clear();
 }
 
 net::Task<std::optional<Principal>> Directory::find_principal(PrincipalId id) {

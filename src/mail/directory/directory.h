@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -21,6 +22,9 @@ namespace pidge::directory {
 
 // Where a hint says that the site has changed (Change::hint).
 inline constexpr std::string_view site_subject = "site";
+
+// And where it says that addresses have come, gone or moved.
+inline constexpr std::string_view address_subject = "addresses";
 
 // What a recipient or sender address in one of our domains is.
 struct Found {
@@ -39,6 +43,8 @@ class Directory {
     // Reads domains, ranges and routes anew. Called at start and on the hint site_subject.
     net::Task<void> reload();
     std::shared_ptr<const Site> site() const;
+    // Forgets which addresses were looked up. To be called on the hint address_subject, at once.
+    void forget_addresses();
 
     // --- lookups ---
     net::Task<Found> find(
@@ -69,10 +75,21 @@ class Directory {
     net::Task<Result<store::Change>> remove_route(RouteId id);
 
  private:
+    // Addresses that were found are remembered for a short while: the few that send and receive
+    // most mail are asked for several times a message. What is not there is not remembered.
+    struct Remembered {
+        AddressEntry entry;
+        SteadyTime until;
+    };
+    net::Task<std::optional<AddressEntry>> find_address(Bytes key);
+    std::optional<AddressEntry> remembered(const Bytes& key) const;
+
     store::Store& store_;
     const Clock& clock_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Site> site_ = std::make_shared<const Site>();
+    std::unordered_map<Bytes, Remembered> remembered_;
+    std::uint64_t times_forgotten_ = 0;
 };
 
 }  // namespace pidge::directory

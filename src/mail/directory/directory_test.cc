@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "mail/directory/limits.h"
 #include "system/net/spawn.h"
 #include "system/store/memory/memory_store.h"
 
@@ -32,7 +33,13 @@ struct Fixture {
                 .aliases = std::move(aliases)};
     }
     Found find(const char* text) { return net::run(directory.find(*address::parse_mailbox(text))); }
-    Fixture() { CHECK(apply(directory.add_domain({.name = "Site.Example"}))); }
+    bool hears_of_addresses = true;
+    Fixture() {
+        store->on_hint([this](const Bytes& subject) {
+            if (subject == address_subject && hears_of_addresses) directory.forget_addresses();
+        });
+        CHECK(apply(directory.add_domain({.name = "Site.Example"})));
+    }
 };
 
 }  // namespace
@@ -239,4 +246,39 @@ TEST_CASE("records read back; damaged ones are told from whole ones") {
     const Bytes record = record_of(range);
     CHECK_FALSE(read_range(""));
     CHECK_FALSE(read_range(record.substr(0, 10)));
+}
+
+TEST_CASE("An address that has moved is found where it is, at once") {
+    Fixture f;
+    Principal alice = f.person("alice", {"alice@site.example"}, {"post@site.example"});
+    CHECK(f.apply(f.directory.add_principal(alice)));
+    CHECK(f.find("post@site.example").entry.principal == alice.id);
+    alice.aliases.clear();
+    CHECK(f.apply(f.directory.update_principal(alice)));
+    CHECK(f.find("post@site.example").kind == Found::Kind::nothing);
+    const Principal bob = f.person("bob", {"bob@site.example"}, {"post@site.example"});
+    CHECK(f.apply(f.directory.add_principal(bob)));
+    CHECK(f.find("post@site.example").entry.principal == bob.id);
+    CHECK(f.apply(f.directory.remove_principal(bob.id)));
+    CHECK(f.find("post@site.example").kind == Found::Kind::nothing);
+}
+
+TEST_CASE("When the hint is lost, a removed address is remembered for a short while only") {
+    Fixture f;
+    const Principal alice = f.person("alice", {"alice@site.example"});
+    CHECK(f.apply(f.directory.add_principal(alice)));
+    CHECK(f.find("alice@site.example").kind == Found::Kind::principal);
+    f.hears_of_addresses = false;
+    CHECK(f.apply(f.directory.remove_principal(alice.id)));
+    CHECK(f.find("alice@site.example").kind == Found::Kind::principal);
+    f.clock.advance(remembered_for);
+    CHECK(f.find("alice@site.example").kind == Found::Kind::nothing);
+}
+
+TEST_CASE("What is not there is not remembered") {
+    Fixture f;
+    f.hears_of_addresses = false;
+    CHECK(f.find("alice@site.example").kind == Found::Kind::nothing);
+    CHECK(f.apply(f.directory.add_principal(f.person("alice", {"alice@site.example"}))));
+    CHECK(f.find("alice@site.example").kind == Found::Kind::principal);
 }

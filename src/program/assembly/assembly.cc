@@ -129,6 +129,7 @@ Result<void> Assembly::build() {
     store_->on_hint([this](const Bytes& subject) {
         if (subject == directory::site_subject)
             net::spawn(runtime_.loop(0), "site", directory_.reload());
+        if (subject == directory::address_subject) directory_.forget_addresses();
     });
     net::run(directory_.reload());
     authenticator_ = std::make_unique<submission::Authenticator>(directory_, pool_, clock_);
