@@ -66,13 +66,14 @@ net::Task<void> settle(RelayCore& core, Settling settling) {
         lost(settling);
 }
 
-net::Task<void> settle(RelayCore& core, std::vector<Settling> settlings) {
+net::Task<void> settle(RelayCore& core, std::vector<Settling> settlings, store::Urgency urgency) {
     store::Change change;
     std::vector<Planned> plans;
     for (const Settling& settling : settlings) {
         plans.push_back(co_await plan(core, settling));
         change.merge(std::move(plans.back().change));
     }
+    change.set_urgency(urgency);  // after merge(), which takes the greater one
     if (co_await commit(core, std::move(change)) == Settled::yes) {
         for (std::size_t i = 0; i < settlings.size(); ++i) done(core, settlings[i], plans[i]);
         co_return;

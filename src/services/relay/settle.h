@@ -17,6 +17,7 @@ struct Settling {
 net::Task<void> settle(RelayCore& core, Settling settling);
 
 // The same for many, in one commit as long as no lease among them was lost.
-net::Task<void> settle(RelayCore& core, std::vector<Settling> settlings);
+net::Task<void> settle(RelayCore& core, std::vector<Settling> settlings,
+                       store::Urgency urgency = store::Urgency::now);
 
 }  // namespace pidge::relay

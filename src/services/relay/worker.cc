@@ -209,7 +209,10 @@ net::Task<void> Worker::discard(Job job) {
                                      .text = "discarded, as the route of the domain says"});
         settlings.push_back({std::move(each), std::move(told)});
     }
-    co_await settle(*core_, std::move(settlings));
+    // Throwing away twice does no harm, so the outcome need not have a sync of its own.
+    const auto urgency =
+        settlings.size() < limits::discard_batch ? store::Urgency::soon : store::Urgency::now;
+    co_await settle(*core_, std::move(settlings), urgency);
     table_.reached(group_, core_->now());
 }
 
