@@ -49,19 +49,20 @@ Session::Session(Gateway& gateway, smtp::Connection connection)
 
 template <typename T>
 net::Task<Result<T>> Session::answered(const char* command, net::Task<Result<T>> task) {
-    Result<T> result = refuse(Code::busy);
+    std::optional<Result<T>> result;
     try {
-        result = co_await std::move(task);
+        result.emplace(co_await std::move(task));
     } catch (const store::Fault& fault) {
         log::write(store_fault, {{"session", id_.text()}, {"reason", fault.what()}});
-        result =
-            refuse(fault.why == store::Fault::Why::full ? Code::no_space : Code::store_unavailable);
+        result.emplace(refuse(fault.why == store::Fault::Why::full ? Code::no_space
+                                                                   : Code::store_unavailable));
     } catch (const net::Gone& gone) {
         if (gone.why != net::Gone::Why::full)
             throw;  // a pool was full; anything else ends the session
+        result.emplace(refuse(Code::busy));
     }
-    if (!result) refused(command, result.error());
-    co_return result;
+    if (!*result) refused(command, result->error());
+    co_return *std::move(result);
 }
 
 net::Task<Result<void>> Session::open() {
