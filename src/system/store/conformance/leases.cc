@@ -225,6 +225,18 @@ TEST_CASE_FIXTURE(Fixture, "An item scheduled before what is leased already is f
     CHECK(items_of(lease(a, at(100), 10)) == "earlier");
 }
 
+TEST_CASE_FIXTURE(Fixture, "An item scheduled before what was leased and has ended is found") {
+    done(scheduling(a, 20, "x"));
+    done(finishing(lease(a, at(20), 1).at(0)));
+    done(scheduling(a, 10, "y"));
+    done(scheduling(a, 20, "x"));
+    const auto leases = lease(a, at(20), 10);
+    CHECK(items_of(leases) == "y x");
+    done(finishing(leases.at(0)));
+    net::run_blocking(store->release({leases.at(1)}));
+    CHECK(items_of(lease(a, at(20), 10)) == "x");
+}
+
 TEST_CASE_FIXTURE(Fixture, "Thousands of leased items do not hide the free ones behind them") {
     constexpr int count = 3000;
     Change change;
