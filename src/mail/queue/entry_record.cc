@@ -1,5 +1,6 @@
 #include "mail/queue/entry_record.h"
 
+#include "formats/record/format.h"
 #include "formats/record/record.h"
 #include "mail/queue/limits.h"
 
@@ -240,7 +241,8 @@ bool read_field(const record::Field& found, Entry& entry) {
 }  // namespace
 
 Bytes record_of(const Entry& entry) {
-    record::Writer out(version);
+    // Formats above the first exist in builds that try updates out only (formats/record/format.h).
+    record::Writer out(static_cast<std::uint8_t>(record::writable_format()));
     out.bytes(field::message, entry.id.message.bytes());
     out.number(field::index, entry.id.index);
     out.number(field::kind, static_cast<std::uint64_t>(entry.destination.kind));
@@ -276,7 +278,8 @@ std::optional<Entry> read_entry(std::string_view record) {
     while (const auto found = in.next()) {
         if (!read_field(*found, entry)) return std::nullopt;
     }
-    if (in.is_broken() || in.version() != version) return std::nullopt;
+    const bool is_known = in.version() >= version && in.version() <= record::newest_format;
+    if (in.is_broken() || !is_known) return std::nullopt;
     if (entry.id.message.is_none() || entry.recipients.empty()) return std::nullopt;
     return entry;
 }

@@ -29,6 +29,10 @@ inline constexpr log::Event lease_lost{
     "relay-lease-lost", Level::warning,
     "The outcome of an attempt was dropped, because the lease on the entry had ended.",
     "The message may arrive twice. Look for a clock that jumped or a host that was frozen."};
+inline constexpr log::Event newer{
+    "relay-entry-newer", Level::error,
+    "A queue entry was written by a newer version of pidge; this node leaves it alone.",
+    "Bring this node to the version of the others: it was away while they were updated."};
 inline constexpr log::Event damaged{
     "relay-entry-damaged", Level::error, "A queue entry cannot be read; it is not tried any more.",
     "Restore the entry from a backup, and see whether the disk is sound."};

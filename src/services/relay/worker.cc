@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "formats/record/format.h"
 #include "mail/queue/entry_record.h"
 #include "mail/queue/plan.h"
 #include "services/relay/core.h"
@@ -138,6 +139,12 @@ net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases) 
     std::vector<store::Lease> early;
     for (std::size_t i = 0; i < leases.size(); ++i) {
         auto entry = records[i] ? queue::read_entry(*records[i]) : std::nullopt;
+        // Written by a newer program: it stays under its lease, and is tried by whoever can read
+        // it when that has run out.
+        if (records[i] && !entry && record::is_newer(*records[i])) {
+            log::write(events::newer, {{"item", text::hex(leases[i].item)}});
+            continue;
+        }
         if (!entry || entry->held) {
             // Removed, held or damaged: it is not due, whatever the due record says.
             if (records[i] && !entry)

@@ -43,8 +43,8 @@ std::string received_field(const TraceContext& context) {
                              client.tls->cipher, client.tls->cipher_bits);
     if (context.shows_identity && client.identity)
         field += fmt::format("\r\n\t(authenticated as {})", harmless(client.identity->login));
-    field += fmt::format("\r\n\tby {} with {} id {}", context.hostname, with_word(context),
-                         context.queue_id);
+    field += fmt::format("\r\n\tby {} ({}) with {} id {}", context.hostname, context.node,
+                         with_word(context), context.queue_id);
     if (context.only_recipient)
         field +=
             fmt::format("\r\n\tfor <{}>", context.smtputf8 ? context.only_recipient->text_utf8()

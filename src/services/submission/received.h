@@ -15,6 +15,7 @@ struct TraceContext {
     const smtp::Connection& connection;
     const smtp::ClientState& client;
     std::string hostname;  // ours
+    std::string node;      // which of the nodes under that name
     std::string queue_id;
     // "for": only where it gives away nobody to another.
     std::optional<address::Mailbox> only_recipient;

@@ -327,6 +327,7 @@ queue::Entry Session::base_entry(const StoredContent& stored) const {
         .connection = connection_,
         .client = client_,
         .hostname = options_->hostname,
+        .node = options_->node,
         .queue_id = transaction_->id.text(),
         .only_recipient = given.size() == 1 && !given.front().domain.empty()
                               ? std::optional(given.front())
