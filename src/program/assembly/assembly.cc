@@ -15,6 +15,7 @@
 #include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
+#include "system/store/archive/transfer.h"
 #include "system/store/memory/memory_store.h"
 #include "system/store/rocksdb/rocks_store.h"
 
@@ -42,15 +43,29 @@ tls::ServerOptions tls_options(const config::Config& config, config::Service ser
     return options;
 }
 
+// One of our addresses for each destination, the same every time: a reputation is built by
+// address, and greylisting remembers it.
+std::optional<net::Address> source_for(const net::Address& to,
+                                       const std::vector<net::Address>& sources) {
+    std::optional<net::Address> best;
+    std::size_t best_weight = 0;
+    for (const net::Address& source : sources) {
+        if (source.is_v6() != to.is_v6()) continue;
+        const std::size_t weight = std::hash<std::string>()(source.text() + ' ' + to.text());
+        if (best && weight <= best_weight) continue;
+        best = source;
+        best_weight = weight;
+    }
+    return best;
+}
+
 // Mail exchangers listen on port 25; a test site's on another.
 std::function<net::Task<std::unique_ptr<net::Stream>>(net::Endpoint)> dialer(
     const config::Config& config) {
     const auto mx_port = static_cast<std::uint16_t>(config.relay.port);
     return [mx_port, sources = config.relay.sources](net::Endpoint to) {
         if (to.port == standard_port) to.port = mx_port;
-        const auto source = std::ranges::find(sources, to.address.is_v6(), &net::Address::is_v6);
-        return net::connect_tcp(to, source == sources.end() ? std::nullopt : std::optional(*source),
-                                connect_time);
+        return net::connect_tcp(to, source_for(to.address, sources), connect_time);
     };
 }
 
@@ -120,6 +135,8 @@ Assembly::~Assembly() {
 Result<std::unique_ptr<Assembly>> Assembly::create(const config::Config& config,
                                                    const Clock& clock) {
     std::unique_ptr<store::Store> store = TRY(open_store(config, clock));
+    if (const auto unfinished = net::run(store::unfinished_import(*store)))
+        return Refusal{.kind = Refusal::Kind::conflict, .text = *unfinished};
     std::unique_ptr<Assembly> assembly(new Assembly(config, clock, std::move(store)));
     TRY(assembly->build());
     return assembly;
@@ -127,19 +144,28 @@ Result<std::unique_ptr<Assembly>> Assembly::create(const config::Config& config,
 
 Result<void> Assembly::build() {
     store_->on_hint([this](const Bytes& subject) {
-        if (subject == directory::site_subject)
-            net::spawn(runtime_.loop(0), "site", directory_.reload());
-        if (subject == directory::address_subject) directory_.forget_addresses();
+        // An empty one says that some may have been lost.
+        if (subject.empty() || subject == directory::site_subject)
+            net::spawn(runtime_.loop(0), "site", reload_directory());
+        if (subject.empty() || subject == directory::address_subject)
+            directory_.forget_addresses();
+        if ((subject.empty() || subject == nodes::nodes_subject) && is_node_known_)
+            node_->membership().look();
     });
+    // Before anything is read: what is stored may be too new for this program.
+    node_ = TRY(NodeKeeper::join(config_, *store_, clock_));
+    is_node_known_ = true;
     net::run(directory_.reload());
     authenticator_ = std::make_unique<submission::Authenticator>(directory_, pool_, clock_);
     net::run(authenticator_->load(*store_));
     TRY(build_tls());
     TRY(build_relay());
     gateway_ = std::make_unique<submission::Gateway>(
-        submission::GatewayParts{
-            *store_, directory_, trail_, *authenticator_, clock_,
-            [this](const queue::Destination& to, WallTime due) { relay_->wake(to.group(), due); }},
+        submission::GatewayParts{*store_, directory_, trail_, *authenticator_, clock_,
+                                 [this](const queue::Destination& to, WallTime due) {
+                                     if (const auto relay = relay_.load())
+                                         relay->wake(to.group(), due);
+                                 }},
         gateway_options(config_));
     store::Change started;
     trail_.append(started,
@@ -147,7 +173,8 @@ Result<void> Assembly::build() {
                                {{"node", config_.site.node}, {"hostname", config_.site.hostname}}));
     if (!net::run(store_->commit(std::move(started))))
         return Refusal{.kind = Refusal::Kind::conflict, .text = "The start could not be recorded."};
-    relay_->start();
+    if (config_.node.has_role("relay")) start_relay();
+    node_->start(runtime_.loop(0));
     net::spawn(runtime_.loop(0), "upkeep", upkeep(*this));
     return {};
 }
@@ -173,6 +200,10 @@ Result<void> Assembly::build_relay() {
             .dial = dialer(config_),
         },
         relay::SmtpCourierOptions{.own_name = config_.site.hostname, .self = own_places(config_)});
+    return {};
+}
+
+void Assembly::start_relay() {
     std::optional<address::Mailbox> postmaster;
     if (const auto site = directory_.site(); !site->domains().empty())
         postmaster =
@@ -183,7 +214,7 @@ Result<void> Assembly::build_relay() {
     options.retry.warn_after = config_.relay.warn_after;
     options.destinations.workers_max = config_.relay.connections;
     options.destinations.workers_per_destination_max = config_.relay.connections_per_destination;
-    relay_ = std::make_unique<relay::Relay>(
+    const auto relay = std::make_shared<relay::Relay>(
         relay::RelayParts{
             .store = *store_,
             .clock = clock_,
@@ -200,7 +231,8 @@ Result<void> Assembly::build_relay() {
                 },
         },
         std::move(options));
-    return {};
+    relay->start();
+    relay_ = relay;
 }
 
 submission::GatewayOptions Assembly::gateway_options(const config::Config& config) const {
@@ -230,19 +262,31 @@ Result<void> Assembly::open_listeners(std::vector<net::InheritedSocket> inherite
     std::vector<std::pair<const config::Listener*, net::ListenSocket>> sockets;
     for (const config::Listener& listener : config_.listeners) {
         if (!listener.is_smtp()) continue;
+        if (!config_.node.has_role(listener.role())) {
+            log::write(listener_left_out, {{"listener", listener.name}, {"role", listener.role()}});
+            continue;
+        }
         auto socket = open_socket(listener, inherited);
         if (!socket) return socket.error();
         sockets.emplace_back(&listener, *std::move(socket));
     }
-    for (auto& [listener, socket] : sockets) {
-        const auto tls = tls_.find(listener->service);
-        listeners_.push_back(std::make_unique<SmtpListener>(
-            SmtpListener::Parts{runtime_, *gateway_, drains_}, config_, *listener,
-            std::move(socket), tls == tls_.end() ? nullptr : tls->second));
-        log::write(listening, {{"listener", listener->name},
-                               {"address", listeners_.back()->endpoint().text()}});
+    for (auto& [listener, socket] : sockets) add_listener(*listener, std::move(socket));
+    // Drained it was, and drained it stays when it is started again.
+    if (node_->membership().wish() == nodes::Wish::drain) {
+        phase_ = Phase::leaving;
+        leaving_until_ = clock_.steady();
+        tend();
     }
     return {};
+}
+
+void Assembly::add_listener(const config::Listener& listener, net::ListenSocket socket) {
+    const auto tls = tls_.find(listener.service);
+    listeners_.push_back(std::make_unique<SmtpListener>(
+        SmtpListener::Parts{runtime_, *gateway_, drains_}, config_, listener, std::move(socket),
+        tls == tls_.end() ? nullptr : tls->second));
+    log::write(listening,
+               {{"listener", listener.name}, {"address", listeners_.back()->endpoint().text()}});
 }
 
 Result<void> Assembly::reload(const config::Config& wanted) {
@@ -279,22 +323,41 @@ net::Task<void> Assembly::upkeep(Assembly& self) {
         }
         if (tick % heartbeat_ticks == 0) {
             self.trail_.flush_folded();
-            const relay::RelayStatus status = self.relay_->status();
+            const auto relay = self.relay();
+            const std::uint64_t queued = relay ? relay->status().queued : 0;
             self.trail_.note(
                 self.trail_.entry(audit::Type::heartbeat, "program",
-                                  {{"node", self.config_.site.node}, {"queued", status.queued}}));
+                                  {{"node", self.config_.site.node}, {"queued", queued}}));
+            // Hints between nodes may be lost: what they tell of is looked at again.
+            if (is_shared(self.config_)) co_await self.reload_directory();
         }
         co_await net::sleep_for(upkeep_tick);
     }
 }
 
+// Faults of the store are told by whoever meets them next.
+net::Task<void> Assembly::reload_directory() {
+    try {
+        co_await directory_.reload();
+    } catch (const store::Fault&) {
+        co_return;
+    }
+}
+
 void Assembly::drain() {
-    if (is_draining_.exchange(true) || !relay_) return;
+    if (is_draining_.exchange(true)) return;
+    is_node_known_ = false;  // hints are nobody's business any more
+    if (!gateway_) {
+        if (node_) node_->leave();
+        return;
+    }
     log::write(draining, {});
+    node_->membership().set_state(nodes::State::draining);
     for (const auto& listener : listeners_) listener->stop();
     for (auto& [loop, drain] : drains_) loop->post([each = drain.get()] { each->start(); });
     const auto patience = std::chrono::milliseconds(config_.limits.drain);
-    net::spawn(runtime_.loop(0), "drain", relay_->drain());
+    if (const auto relay = relay_.load()) net::spawn(runtime_.loop(0), "drain", relay->drain());
+    node_->end();
     const std::size_t interrupted = runtime_.stop(patience);
     trail_.flush_folded();
     store::Change stopped;
@@ -306,6 +369,7 @@ void Assembly::drain() {
     } catch (const store::Fault& fault) {
         log::write(stop_unrecorded, {{"reason", fault.what()}});
     }
+    node_->leave();
     log::write(drained, {{"interrupted", interrupted}});
 }
 

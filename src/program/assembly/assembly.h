@@ -3,12 +3,14 @@
 // on the loops.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "mail/audit/trail.h"
 #include "mail/directory/directory.h"
+#include "program/assembly/node_keeper.h"
 #include "program/assembly/smtp_listener.h"
 #include "program/config/config.h"
 #include "services/relay/relay.h"
@@ -45,6 +47,15 @@ class Assembly {
     // (config::reloadable).
     Result<void> reload(const config::Config& config);
 
+    // Does what administrators wish of this node (docs/cluster.md): takes nothing new while it is
+    // to be drained, and begins again when it is not. Each second; by the thread that owns this.
+    void tend();
+    // Why new connections are better made elsewhere; empty: they are welcome. Any thread.
+    std::string why_not_ready() const;
+    // Why the program must end: another node has its name, or the store is too new for it. Any
+    // thread; empty: it need not.
+    std::string fate() const { return node_ ? node_->membership().fate() : std::string(); }
+
     // Takes no more connections, lets sessions and deliveries under way end, at most as long as the
     // configuration says, and writes the stop entry. Idempotent.
     void drain();
@@ -54,7 +65,9 @@ class Assembly {
     audit::Trail& trail() { return trail_; }
     net::Pool& pool() { return pool_; }
     net::Runtime& runtime() { return runtime_; }
-    relay::Relay& relay() { return *relay_; }
+    // Null where this node has not the role relay. It is replaced when a drained node resumes.
+    std::shared_ptr<relay::Relay> relay() const { return relay_.load(); }
+    bool leads() const { return node_ && node_->leads(); }
     const config::Config& config() const { return config_; }
     bool is_draining() const { return is_draining_; }
     std::vector<tls::CertificateStatus> certificates() const;
@@ -63,11 +76,17 @@ class Assembly {
     Assembly(const config::Config& config, const Clock& clock, std::unique_ptr<store::Store> store);
     Result<void> build();
     Result<void> build_relay();
+    void start_relay();
     Result<void> build_tls();
     Result<net::ListenSocket> open_socket(const config::Listener& listener,
                                           std::vector<net::InheritedSocket>& inherited);
     submission::GatewayOptions gateway_options(const config::Config& config) const;
     static net::Task<void> upkeep(Assembly& self);
+    void close_node();
+    Result<void> resume_node();
+    void add_listener(const config::Listener& listener, net::ListenSocket socket);
+    net::Task<void> reload_directory();
+    bool is_idle() const;
 
     config::Config config_;
     const Clock& clock_;
@@ -80,11 +99,22 @@ class Assembly {
     std::unique_ptr<relay::SmtpCourier> courier_;
     net::Runtime runtime_;
     Drains drains_;
-    std::unique_ptr<relay::Relay> relay_;
+    std::atomic<std::shared_ptr<relay::Relay>> relay_;
     std::unique_ptr<submission::Gateway> gateway_;
     std::map<config::Service, std::shared_ptr<tls::ServerContext>> tls_;
     std::vector<std::unique_ptr<SmtpListener>> listeners_;
+    std::unique_ptr<NodeKeeper> node_;
+    std::atomic<bool> is_node_known_ = false;  // hints come from the store's own threads
     std::atomic<bool> is_draining_ = false;
+
+    // Of a node that is drained by wish. By the thread that owns this.
+    enum class Phase : std::uint8_t { serving, leaving, closed };
+    std::atomic<Phase> phase_ = Phase::serving;
+    SteadyTime leaving_until_;
+    // What was closed and may be in use by a session still; it goes with the assembly.
+    std::vector<std::unique_ptr<SmtpListener>> old_listeners_;
+    std::vector<std::unique_ptr<smtp::Drain>> old_drains_;
+    std::vector<std::shared_ptr<relay::Relay>> old_relays_;
 };
 
 }  // namespace pidge::program

@@ -21,4 +21,24 @@ inline constexpr log::Event stop_unrecorded{
     "The end of the program could not be written to the audit trail.",
     "Nothing that was acknowledged is affected; look at the store errors before this one."};
 
+inline constexpr log::Event listener_left_out{
+    "listener-left-out", log::Level::info,
+    "A listener stays closed because this node does not have its role.", ""};
+inline constexpr log::Event node_draining{
+    "node-draining", log::Level::info,
+    "An administrator wishes that this node takes nothing new; /readyz says so.",
+    "pidge node resume takes it back."};
+inline constexpr log::Event node_closed{
+    "node-closed", log::Level::info,
+    "This node takes no more connections and no more mail out of the queue.", ""};
+inline constexpr log::Event node_resumed{"node-resumed", log::Level::info,
+                                         "This node takes connections and mail again.", ""};
+inline constexpr log::Event resume_failed{
+    "node-resume-failed", log::Level::error,
+    "A listener of this node could not be opened again; tried again every second.",
+    "See reason: somebody else has taken the port."};
+inline constexpr log::Event leave_unsaid{
+    "node-leave-unsaid", log::Level::warning,
+    "The others could not be told that this node ends; they take it for down in a moment.", ""};
+
 }  // namespace pidge::program

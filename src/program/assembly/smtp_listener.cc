@@ -55,10 +55,18 @@ SmtpListener::SmtpListener(Parts parts, const config::Config& config,
 }
 
 void SmtpListener::reload(const config::Config& config, const config::Listener& listener) {
-    admission_->set_limits(limits_of(config, listener));
+    if (!is_turned_away_) admission_->set_limits(limits_of(config, listener));
     auto settings = make_settings(config, listener);
     const std::lock_guard lock(mutex_);
     settings_ = std::move(settings);
+}
+
+void SmtpListener::set_turned_away(bool is_turned_away, const config::Config& config,
+                                   const config::Listener& listener) {
+    is_turned_away_ = is_turned_away;
+    net::Admission::Limits limits = limits_of(config, listener);
+    if (is_turned_away) limits.total = 0;
+    admission_->set_limits(std::move(limits));
 }
 
 std::shared_ptr<const SmtpListener::Settings> SmtpListener::settings() const {

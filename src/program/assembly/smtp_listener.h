@@ -1,6 +1,7 @@
 // SmtpListener: one listening address that speaks SMTP, with its TLS, its limits and its sessions.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,10 @@ class SmtpListener {
     // Limits for new sessions. Any thread.
     void reload(const config::Config& config, const config::Listener& listener);
     void stop() { listener_->stop(); }
+    // Sends new connections away with 421: for a socket that systemd keeps open.
+    void set_turned_away(bool is_turned_away, const config::Config& config,
+                         const config::Listener& listener);
+    std::size_t open() const { return admission_->open(); }  // connections
     net::Endpoint endpoint() const { return listener_->endpoint(); }
 
  private:
@@ -55,6 +60,7 @@ class SmtpListener {
     const std::string name_;
     const std::shared_ptr<tls::ServerContext> tls_;
     const std::shared_ptr<net::Admission> admission_;
+    std::atomic<bool> is_turned_away_ = false;
     mutable std::mutex mutex_;
     std::shared_ptr<const Settings> settings_;
     std::unique_ptr<net::Listener> listener_;

@@ -9,10 +9,12 @@
 #include "formats/json/text.h"
 #include "program/assembly/assembly.h"
 #include "services/admin/api.h"
+#include "services/admin/commit.h"
 #include "system/http/client.h"
 #include "system/net/gone.h"
 #include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
+#include "system/store/archive/transfer.h"
 
 namespace pidge::client {
 namespace {
@@ -79,23 +81,35 @@ admin::Caller this_user() {
             .name = user == nullptr ? std::string() : std::string(user->pw_name)};
 }
 
+// What the site's objects need of a store that no server runs on.
+struct DirectSite {
+    DirectSite(const config::Config& config, store::Store& store)
+        : directory(store, system_clock()),
+          trail(store, system_clock(), program::audit_log_name(config)),
+          pool({.name = "passwords", .threads = 1}),
+          status{
+              {"hostname", config.site.hostname}, {"node", config.site.node}, {"isRunning", false}},
+          parts{.store = store,
+                .directory = directory,
+                .trail = trail,
+                .clock = system_clock(),
+                .pool = pool,
+                .plan_report = {},
+                .wake = {},
+                .status = [this] { return status; }} {}
+
+    directory::Directory directory;
+    audit::Trail trail;
+    net::Pool pool;
+    const json::Object status;
+    admin::Parts parts;
+};
+
 class DirectClient final : public Client {
  public:
     DirectClient(const config::Config& config, std::unique_ptr<store::Store> store)
-        : store_(std::move(store)),
-          directory_(*store_, system_clock()),
-          trail_(*store_, system_clock(), program::audit_log_name(config)),
-          pool_({.name = "passwords", .threads = 1}),
-          status_{
-              {"hostname", config.site.hostname}, {"node", config.site.node}, {"isRunning", false}},
-          api_({.store = *store_,
-                .directory = directory_,
-                .trail = trail_,
-                .clock = system_clock(),
-                .pool = pool_,
-                .plan_report = {},
-                .status = [this] { return status_; }}) {
-        net::run(directory_.reload());
+        : store_(std::move(store)), site_(config, *store_), api_(site_.parts) {
+        net::run(site_.directory.reload());
     }
 
     bool is_server() const override { return false; }
@@ -110,10 +124,7 @@ class DirectClient final : public Client {
 
  private:
     std::unique_ptr<store::Store> store_;
-    directory::Directory directory_;
-    audit::Trail trail_;
-    net::Pool pool_;
-    const json::Object status_;
+    DirectSite site_;
     admin::Api api_;
 };
 
@@ -130,7 +141,7 @@ Result<> check_owner(const std::string& path) {
                     path, name));
 }
 
-Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
+Result<std::unique_ptr<store::Store>> open_as_owner(const config::Config& config) {
     if (config.store.engine == config::Store::Engine::memory)
         return unavailable(
             "No server runs, and its store is in memory only: there is nothing to "
@@ -143,8 +154,15 @@ Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
             "No server answers at {}, and the store cannot be opened: {} If a server runs, it "
             "has another control socket than this configuration says.",
             config.control.socket, store.error().text));
+    return store;
+}
+
+Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
+    std::unique_ptr<store::Store> store = TRY(open_as_owner(config));
     try {
-        return std::make_unique<DirectClient>(config, *std::move(store));
+        if (const auto unfinished = net::run(store::unfinished_import(*store)))
+            return unavailable(*unfinished);
+        return std::make_unique<DirectClient>(config, std::move(store));
     } catch (const store::Fault& fault) {
         return unavailable(fmt::format("The store cannot be read: {}", fault.what()));
     }
@@ -178,6 +196,21 @@ Result<std::unique_ptr<Client>> connect(const config::Config& config) {
     auto server = connect_server(config);
     if (server) return server;
     return open_directly(config);
+}
+
+Result<std::unique_ptr<store::Store>> open_store_alone(const config::Config& config) {
+    if (connect_server(config))
+        return unavailable(
+            fmt::format("A server runs on this store (it answers at {}). Stop it first.",
+                        config.control.socket));
+    return open_as_owner(config);
+}
+
+Result<> record_direct(const config::Config& config, store::Store& store, std::string what,
+                       std::string details) {
+    DirectSite site(config, store);
+    net::run(admin::record_access(site.parts, this_user(), std::move(what), std::move(details)));
+    return {};
 }
 
 }  // namespace pidge::client

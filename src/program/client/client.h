@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "formats/json/value.h"
 #include "program/config/config.h"
+#include "system/store/store.h"
 
 namespace pidge::client {
 
@@ -23,5 +24,12 @@ class Client {
 Result<std::unique_ptr<Client>> connect(const config::Config& config);
 // The running server only.
 Result<std::unique_ptr<Client>> connect_server(const config::Config& config);
+
+// The store itself, for what works on all of it. Refuses while a server runs on it.
+Result<std::unique_ptr<store::Store>> open_store_alone(const config::Config& config);
+// Records in the audit trail that this user does something to the whole store; durable when it
+// returns.
+Result<> record_direct(const config::Config& config, store::Store& store, std::string what,
+                       std::string details);
 
 }  // namespace pidge::client

@@ -19,6 +19,8 @@ const std::map<std::string_view, std::string_view> groups = {
     {"route", "How mail leaves this machine"},
     {"queue", "Messages that are on their way"},
     {"audit", "The audit trail"},
+    {"node", "The nodes on one store"},
+    {"store", "Everything that is stored"},
     {"config", "The configuration file"},
 };
 

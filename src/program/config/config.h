@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -20,6 +21,14 @@ struct Site {
     std::string hostname;  // fully qualified, lower case
     std::string node = "n1";
     std::string data = "/var/lib/pidge";
+};
+
+// What this machine does among its equals; site.node names it.
+struct NodeSettings {
+    std::vector<std::string> roles = {"submission", "mx", "relay", "upkeep"};
+    std::chrono::seconds drain_grace = std::chrono::seconds(5);
+
+    bool has_role(std::string_view role) const;
 };
 
 struct Log {
@@ -44,6 +53,8 @@ struct Listener {
     Position at;
 
     bool is_smtp() const { return service != Service::http; }
+    // Which role of a node opens it; empty: every node does.
+    std::string_view role() const;
     bool needs_certificate() const {
         return service == Service::submission || service == Service::submissions;
     }
@@ -88,6 +99,7 @@ struct Limits {
 struct Config {
     std::string file;
     Site site;
+    NodeSettings node;
     Log log;
     std::vector<Certificate> certificates;
     std::vector<Listener> listeners;

@@ -61,7 +61,8 @@ std::string words(const Option& option) {
 
 std::string sample_option(const Option& option, std::string_view value) {
     std::string out = comment(option.meaning);
-    if (!option.choices.empty()) out += comment("One of " + words(option) + ".");
+    if (!option.choices.empty())
+        out += comment((option.type == Type::words ? "Some of " : "One of ") + words(option) + ".");
     const bool is_set = !value.empty();
     const std::string shown = is_set ? std::string(value) : std::string(option.example);
     if (!is_set && option.needed == Needed::optional)
@@ -139,7 +140,8 @@ std::string cell(std::string_view text) {
 
 std::string manual_option(const Option& option) {
     std::string kind(type_text(option.type));
-    if (!option.choices.empty()) kind = "one of " + words(option);
+    if (!option.choices.empty())
+        kind = (option.type == Type::words ? "a list of " : "one of ") + words(option);
     if (option.most != 0) kind += ", " + bounds(option);
     const std::string otherwise =
         option.needed == Needed::required ? "must be given" : default_text(option);

@@ -1,5 +1,7 @@
 #include "program/config/option.h"
 
+#include <algorithm>
+
 namespace pidge::config {
 namespace {
 
@@ -16,6 +18,10 @@ constexpr std::uint64_t hour = 3600;
 
 const std::vector<Section> all_sections = {
     {"site", Section::Form::single, "Who this machine is."},
+    {"node", Section::Form::single,
+     "What this machine does where several share a store (docs/cluster.md). A machine by itself "
+     "does "
+     "everything."},
     {"log", Section::Form::single,
      "The log goes to standard error, one line for each event; systemd's journal takes it from "
      "there."},
@@ -51,6 +57,32 @@ const std::vector<Option> all_options = {
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.node; }},
     {"site", "data", Type::path, "\"/var/lib/pidge\"", "The folder for everything that is kept.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.data; }},
+    // --- node ---
+    {"node",
+     "roles",
+     Type::words,
+     "[\"submission\", \"mx\"]",
+     "submission: opens the listeners of the services submission and submissions. mx: opens those "
+     "of the service mx. relay: delivers what is queued, by whichever node it was taken. upkeep: "
+     "may be the one node that tidies up for all. Listeners of other roles stay closed, so all "
+     "nodes can have the same file but for this line and their names.",
+     restart,
+     [](Config& c, std::size_t) -> Slot { return &c.node.roles; },
+     Needed::optional,
+     {"submission", "mx", "relay", "upkeep"}},
+    {"node",
+     "drain_grace",
+     Type::duration,
+     "\"5 s\"",
+     "How long new connections are still taken after pidge node drain, while /readyz says 503: "
+     "time "
+     "for load balancers to look and turn to the other nodes.",
+     reload,
+     [](Config& c, std::size_t) -> Slot { return &c.node.drain_grace; },
+     Needed::optional,
+     {},
+     0,
+     600},
     // --- log ---
     {"log",
      "level",
@@ -203,8 +235,8 @@ const std::vector<Option> all_options = {
      "sources",
      Type::addresses,
      "[\"192.0.2.25\", \"2001:db8::25\"]",
-     "Our addresses to send from, at most one of each family; their PTR records name "
-     "site.hostname.",
+     "Our addresses to send from; their PTR records name site.hostname. Where there are several of "
+     "a family, each destination always sees the same one of them.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.sources; },
      Needed::optional,
@@ -343,6 +375,23 @@ const std::vector<Option> all_options = {
 
 std::string Config::store_path() const {
     return store.path.empty() ? site.data + "/store" : store.path;
+}
+
+bool NodeSettings::has_role(std::string_view role) const {
+    return role.empty() || std::ranges::find(roles, role) != roles.end();
+}
+
+std::string_view Listener::role() const {
+    switch (service) {
+        case Service::mx:
+            return "mx";
+        case Service::submission:
+        case Service::submissions:
+            return "submission";
+        case Service::http:
+            break;
+    }
+    return {};
 }
 
 std::span<const Section> sections() {

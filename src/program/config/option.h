@@ -28,6 +28,7 @@ enum class Type : std::uint8_t {
     duration,  // written "5 d"
     mode,      // permissions, written "0600"
     choice,
+    words,      // list of the words in `choices`
     endpoint,   // "192.0.2.1:25"
     endpoints,  // list; the port may be left out
     addresses,  // list of IP addresses

@@ -68,8 +68,11 @@ void check_listeners(const Config& config, const Settings& set, Mistakes& out) {
         if (!set.is_wrong("listener", "address", i)) check_listener(config, set, i, out);
         check_twins(config, set, i, out);
     }
-    const bool has_smtp = std::ranges::any_of(
-        config.listeners, [](const Listener& listener) { return listener.is_smtp(); });
+    const bool takes_mail = config.node.has_role("mx") || config.node.has_role("submission");
+    const bool has_smtp =
+        !takes_mail || std::ranges::any_of(config.listeners, [](const Listener& listener) {
+            return listener.is_smtp();
+        });
     if (!has_smtp && !set.is_wrong_section("listener"))
         out.push_back({.key = "listener",
                        .wrong = "no listener takes mail.",
@@ -108,13 +111,6 @@ void check_relay(const Config& config, const Settings& set, Mistakes& out) {
                        .wrong = fmt::format("{} for one destination are more than the {} in all.",
                                             relay.connections_per_destination, relay.connections),
                        .instead = fmt::format("Write at most {}.", relay.connections)});
-    std::size_t v4 = 0, v6 = 0;
-    for (const net::Address& source : relay.sources) ++(source.is_v6() ? v6 : v4);
-    if (v4 > 1 || v6 > 1)
-        out.push_back({.at = set.place("relay", "sources", 0, nowhere),
-                       .key = "relay.sources",
-                       .wrong = "there is more than one address of a family.",
-                       .instead = "Keep one IPv4 and one IPv6 address at most."});
 }
 
 }  // namespace

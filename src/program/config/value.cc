@@ -318,9 +318,23 @@ class Value {
         return fmt::format("{}/{}", first.text(), length);
     }
 
+    std::optional<std::string> read_word(const Node& item) {
+        if (std::ranges::find(option_.choices, item.text) != option_.choices.end())
+            return item.text;
+        const std::string_view meant = closest(item.text, option_.choices);
+        std::string all;
+        for (const std::string_view word : option_.choices)
+            all += fmt::format("{}\"{}\"", all.empty() ? "" : ", ", word);
+        fail(item, fmt::format("\"{}\" is none of the words {}.", item.text, all),
+             meant.empty() ? std::string() : fmt::format("Write \"{}\".", meant));
+        return std::nullopt;
+    }
+
     void take(std::vector<std::string>* target) {
         if (option_.type == Type::stubs)
             return take_list(target, [this](const Node& item) { return read_stub(item); });
+        if (option_.type == Type::words)
+            return take_list(target, [this](const Node& item) { return read_word(item); });
         take_list(target, [this](const Node& item) -> std::optional<std::string> {
             std::string_view name = item.text;
             const bool is_wildcard = name.starts_with("*.");

@@ -109,6 +109,8 @@ std::string_view type_text(Type type) {
             return "permissions in octal digits, as \"0600\"";
         case Type::choice:
             return "one of the words";
+        case Type::words:
+            return "a list of the words";
         case Type::endpoint:
             return "an IP address and a port, as \"192.0.2.1:25\" or \"[::]:25\"";
         case Type::endpoints:

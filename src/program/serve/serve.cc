@@ -72,7 +72,7 @@ void reload(Assembly& assembly) {
     notify("READY=1\nSTATUS=Running");
 }
 
-enum class End : std::uint8_t { asked, store_failed };
+enum class End : std::uint8_t { asked, store_failed, expelled };
 
 net::Task<int> next_signal(net::ProcessSignals& signals) {
     co_return co_await signals.next();
@@ -89,6 +89,8 @@ net::Task<End> run_until_end(Assembly& assembly) {
         }
         if (number == SIGHUP) reload(assembly);
         if (number == SIGTERM || number == SIGINT) co_return End::asked;
+        if (!assembly.fate().empty()) co_return End::expelled;
+        assembly.tend();
         if (assembly.store().health().state == store::Health::State::failed) break;
     }
     log::write(events::store_failed, {{"reason", assembly.store().health().text}});

@@ -68,7 +68,7 @@ SiteServer::SiteServer(Assembly& assembly)
               return plan_report(std::move(entry), change);
           };
           parts.wake = [this](store::DueGroup group, WallTime due) {
-              assembly_.relay().retry(group, due);
+              if (const auto relay = assembly_.relay()) relay->retry(group, due);
           };
           parts.status = [this] { return status(); };
           return parts;
@@ -122,8 +122,8 @@ void SiteServer::stop() {
 }
 
 SiteServer::Readiness SiteServer::readiness() const {
-    if (assembly_.is_draining()) return {.text = "draining"};
-    if (!is_ready_) return {.text = "starting"};
+    if (!is_ready_ && !assembly_.is_draining()) return {.text = "starting"};
+    if (const std::string why = assembly_.why_not_ready(); !why.empty()) return {.text = why};
     const store::Health health = assembly_.store().health();
     if (health.state == store::Health::State::failed) return {.text = "store failed"};
     if (health.state == store::Health::State::low_space)
@@ -178,19 +178,23 @@ json::Object SiteServer::status() const {
     const auto uptime = system_clock().steady() - started_;
     json::Array listeners, certificates;
     for (const config::Listener& listener : config.listeners)
-        listeners.push_back(json::Object{
-            {"name", listener.name},
-            {"service", config::find_option("listener", "service")
-                            ->choices[static_cast<std::size_t>(listener.service)]},
-            {"address", listener.address ? listener.address->text() : listener.systemd}});
+        if (config.node.has_role(listener.role()))
+            listeners.push_back(json::Object{
+                {"name", listener.name},
+                {"service", config::find_option("listener", "service")
+                                ->choices[static_cast<std::size_t>(listener.service)]},
+                {"address", listener.address ? listener.address->text() : listener.systemd}});
     for (const tls::CertificateStatus& certificate : assembly_.certificates())
         certificates.push_back(json::Object{{"subject", certificate.subject},
                                             {"names", admin::texts(certificate.names)},
                                             {"expires", admin::utc_text(certificate.expires)}});
-    const relay::RelayStatus relay = assembly_.relay().status();
+    const auto relaying = assembly_.relay();
+    const relay::RelayStatus relay = relaying ? relaying->status() : relay::RelayStatus{};
     return {{"version", PIDGE_VERSION},
             {"hostname", config.site.hostname},
             {"node", config.site.node},
+            {"roles", admin::texts(config.node.roles)},
+            {"leads", assembly_.leads()},
             {"isRunning", true},
             {"pid", ::getpid()},
             {"started", admin::utc_text(started_wall_)},

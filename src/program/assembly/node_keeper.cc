@@ -1,0 +1,145 @@
+#include "program/assembly/node_keeper.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/id.h"
+#include "base/metrics.h"
+#include "program/assembly/events.h"
+#include "program/config/option.h"
+#include "system/net/spawn.h"
+#include "system/net/timer.h"
+
+namespace pidge::program {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// The tick is short so that the end does not wait for it.
+constexpr auto tick = 250ms;
+constexpr int tend_ticks = 20;
+// The lead moves when the leader has been silent for this long; upkeep is in no hurry.
+constexpr std::chrono::seconds lead_duration{30};
+constexpr std::size_t host_octets_max = 256;
+
+metrics::Gauge up{"pidge_nodes", "Nodes on the store by state, as this one sees them.", "state",
+                  "up"};
+metrics::Gauge draining_nodes{"pidge_nodes", "Nodes on the store by state, as this one sees them.",
+                              "state", "draining"};
+metrics::Gauge drained_nodes{"pidge_nodes", "Nodes on the store by state, as this one sees them.",
+                             "state", "drained"};
+metrics::Gauge down{"pidge_nodes", "Nodes on the store by state, as this one sees them.", "state",
+                    "down"};
+metrics::Gauge leading{"pidge_node_leads", "1 on the node that does the upkeep for all, else 0."};
+
+std::string host_name() {
+    std::array<char, host_octets_max> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::string_view service_name(config::Service service) {
+    return config::find_option("listener", "service")->choices[static_cast<std::size_t>(service)];
+}
+
+nodes::Node node_of(const config::Config& config) {
+    nodes::Node node{.name = config.site.node,
+                     .version = PIDGE_VERSION,
+                     .host = host_name(),
+                     .roles = config.node.roles};
+    for (const config::Listener& listener : config.listeners)
+        if (config.node.has_role(listener.role()))
+            node.addresses.push_back(
+                fmt::format("{} {}", service_name(listener.service),
+                            listener.address ? listener.address->text() : listener.systemd));
+    if (config.node.has_role("relay"))
+        for (const net::Address& source : config.relay.sources)
+            node.addresses.push_back("source " + source.text());
+    return node;
+}
+
+}  // namespace
+
+bool is_shared(const config::Config& config) {
+    return config.store.engine != config::Store::Engine::rocksdb &&
+           config.store.engine != config::Store::Engine::memory;
+}
+
+NodeKeeper::NodeKeeper(store::Store& store, const Clock& clock, bool may_lead)
+    : store_(store), clock_(clock), may_lead_(may_lead) {}
+
+Result<std::unique_ptr<NodeKeeper>> NodeKeeper::join(const config::Config& config,
+                                                     store::Store& store, const Clock& clock) {
+    std::unique_ptr<NodeKeeper> self(new NodeKeeper(store, clock, config.node.has_role("upkeep")));
+    self->membership_ = TRY(net::run(nodes::Membership::join(
+        store, clock,
+        {.node = node_of(config),
+         .sharing = is_shared(config) ? nodes::Sharing::shared : nodes::Sharing::alone})));
+    if (self->may_lead_)
+        self->leadership_ = std::make_unique<nodes::Leadership>(
+            store, clock, "upkeep", Bytes(Id<struct HolderTag>::make(clock.unix_ms()).bytes()),
+            lead_duration);
+    return self;
+}
+
+void NodeKeeper::start(net::Loop& loop) {
+    net::spawn(loop, "membership", membership_->run());
+    net::spawn(loop, "node", tend(*this));
+}
+
+void NodeKeeper::end() {
+    is_ended_ = true;
+    membership_->end();
+}
+
+void NodeKeeper::leave() {
+    try {
+        net::run(net::with_deadline(membership_->leave(), 5s));
+    } catch (const std::exception& error) {
+        log::write(leave_unsaid, {{"reason", error.what()}});
+    }
+}
+
+net::Task<void> NodeKeeper::count_nodes() {
+    std::array<std::int64_t, 4> counts{};
+    for (const nodes::Seen& seen : co_await nodes::read_nodes(store_))
+        ++counts[static_cast<std::size_t>(seen.state)];
+    up.set(counts[0]);
+    draining_nodes.set(counts[1]);
+    drained_nodes.set(counts[2]);
+    down.set(counts[3]);
+}
+
+net::Task<void> NodeKeeper::tend_once() {
+    co_await count_nodes();
+    if (!leadership_) co_return;
+    const bool is_leader = co_await leadership_->keep();
+    leading.set(is_leader ? 1 : 0);
+    if (is_leader)
+        co_await membership_->tend_all(
+            [this](store::Change& change) { leadership_->guard(change); });
+}
+
+net::Task<void> NodeKeeper::tend(NodeKeeper& self) {
+    for (int count = 0; !self.is_ended_; ++count) {
+        if (count % tend_ticks == 0) {
+            try {
+                co_await self.tend_once();
+            } catch (const store::Fault&) {
+                // The membership's beat tells of it; tried again in a moment.
+            }
+        }
+        co_await net::sleep_for(tick);
+    }
+    if (!self.leadership_) co_return;
+    try {
+        co_await self.leadership_->hand_back();
+    } catch (const store::Fault&) {
+        // It runs out by itself.
+    }
+}
+
+}  // namespace pidge::program
