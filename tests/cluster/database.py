@@ -1,0 +1,157 @@
+"""Three machines with etcd, Patroni and PostgreSQL each, on two sites: a1 a2 | b1.
+
+    database = Database(network, folder, patroni_folder)
+    database.start()                       # until one leads and one follows synchronously
+    database.primary()                     # "a2"
+    database.kill_server("a2")             # the postmaster only; network.kill("a2") for the machine
+    database.switchover()
+"""
+
+import glob
+import json
+import os
+import pwd
+import signal
+import subprocess
+import time
+
+MACHINES = {"a1": ("a", 11), "a2": ("a", 12), "b1": ("b", 11)}
+TTL_S, LOOP_S, RETRY_S = 20, 2, 6  # 20 is the least that Patroni takes; RETRY outlives an election of etcd on each
+USER = "postgres"
+
+
+def server_programs():
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda path: int(path.split("/")[4]))
+    return os.path.dirname(found[-1]) if found else None
+
+
+class Database:
+    def __init__(self, network, folder, patroni):
+        self.network, self.folder, self.patroni = network, folder, patroni
+        self.programs = server_programs()
+        for name, (site, number) in MACHINES.items():
+            network.machine(name, site, number)
+
+    def path(self, machine, *more):
+        return os.path.join(self.folder, machine, *more)
+
+    def address(self, machine):
+        return self.network.addresses[machine]
+
+    def start(self, timeout_s=120):
+        os.chmod(self.folder, 0o755)
+        owner = pwd.getpwnam(USER)
+        for machine in MACHINES:
+            os.makedirs(self.path(machine), exist_ok=True)
+            os.chown(self.path(machine), owner.pw_uid, owner.pw_gid)
+            self.start_etcd(machine)
+        for machine in MACHINES:
+            self.start_patroni(machine)
+        self.wait_ready(timeout_s)
+
+    def start_machine(self, machine):
+        """After network.kill: everything it had."""
+        self.start_etcd(machine)
+        self.start_patroni(machine)
+
+    def start_etcd(self, machine):
+        own = self.address(machine)
+        members = ",".join(f"{name}=http://{self.address(name)}:2380" for name in MACHINES)
+        state = "existing" if os.path.exists(self.path(machine, "etcd", "member")) else "new"
+        self.network.start(machine, [
+            "etcd", "--name", machine, "--data-dir", self.path(machine, "etcd"),
+            "--listen-client-urls", f"http://{own}:2379", "--advertise-client-urls", f"http://{own}:2379",
+            "--listen-peer-urls", f"http://{own}:2380", "--initial-advertise-peer-urls", f"http://{own}:2380",
+            "--initial-cluster", members, "--initial-cluster-state", state, "--initial-cluster-token", "pidge",
+            "--heartbeat-interval", "100", "--election-timeout", "1000", "--logger", "zap", "--log-level", "warn"],
+            self.path(machine, "etcd.log"), user=USER)
+
+    def start_patroni(self, machine):
+        path = self.path(machine, "patroni.json")  # JSON is YAML
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.settings(machine), file)
+        os.chmod(path, 0o644)
+        self.network.start(machine, ["/usr/bin/python3", os.path.join(self.patroni, "usr/bin/patroni"), path],
+                           self.path(machine, "patroni.log"), user=USER,
+                           env={"PYTHONPATH": os.path.join(self.patroni, "usr/lib/python3/dist-packages"),
+                                "HOME": self.path(machine)})
+
+    def settings(self, machine):
+        own, net = self.address(machine), f"{self.network.net}.0.0/16"
+        accounts = {name: {"username": name, "password": "x"} for name in ("replication", "rewind")}
+        return {
+            "scope": "pidge", "name": machine, "log": {"level": "INFO"},
+            "restapi": {"listen": f"{own}:8008", "connect_address": f"{own}:8008"},
+            "etcd3": {"hosts": [f"{self.address(name)}:2379" for name in MACHINES]},
+            "bootstrap": {
+                "dcs": {
+                    "ttl": TTL_S, "loop_wait": LOOP_S, "retry_timeout": RETRY_S, "maximum_lag_on_failover": 1048576,
+                    "primary_start_timeout": 0, "synchronous_mode": True, "synchronous_mode_strict": False,
+                    "synchronous_node_count": 1, "failsafe_mode": True,
+                    "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": {
+                        "max_connections": 200, "max_wal_senders": 10, "wal_log_hints": "on", "synchronous_commit": "on",
+                        "shared_buffers": "128MB", "wal_keep_size": "1GB", "wal_sender_timeout": "5s",
+                        "wal_receiver_timeout": "5s", "wal_receiver_status_interval": "1s", "tcp_keepalives_idle": 5,
+                        "tcp_keepalives_interval": 1, "tcp_keepalives_count": 3, "tcp_user_timeout": 5000}}},
+                "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums"],
+                # Everybody in these namespaces is trusted: no model for anything else.
+                "pg_hba": [f"host all all {net} trust", f"host replication all {net} trust", "local all all trust"]},
+            "postgresql": {
+                "listen": f"{own}:5432", "connect_address": f"{own}:5432", "data_dir": self.path(machine, "pg"),
+                "bin_dir": self.programs, "pgpass": self.path(machine, "pgpass"),
+                "authentication": {"superuser": {"username": "postgres", "password": "x"}, **accounts},
+                "parameters": {"unix_socket_directories": self.path(machine)}}}
+
+    # Questions, through the machine's own namespace, so that a cut link does not matter
+
+    def ask(self, machine, path, *options):
+        """(status, body) of Patroni's API."""
+        try:
+            out = self.network.execute(machine, "curl", "-s", "-m", "30" if options else "1", "-w", "\n%{http_code}", *options,
+                                       f"http://{self.address(machine)}:8008/{path}", check=False)
+        except subprocess.TimeoutExpired:
+            return 0, ""
+        body, _, status = out.rpartition("\n")
+        return int(status or 0), body
+
+    def primary(self):
+        leaders = [machine for machine in MACHINES if self.ask(machine, "primary")[0] == 200]
+        return leaders[0] if leaders else None
+
+    def members(self):
+        for machine in MACHINES:
+            status, body = self.ask(machine, "cluster")
+            if status == 200:
+                return json.loads(body)["members"]
+        return []
+
+    def is_ready(self):
+        states = [(member["role"], member["state"]) for member in self.members()]
+        return (len(states) == len(MACHINES) and all(state in ("running", "streaming") for _, state in states)
+                and self.primary() is not None and any("sync" in role for role, _ in states))
+
+    def wait_ready(self, timeout_s=120):
+        end = time.monotonic() + timeout_s
+        while not self.is_ready():
+            if time.monotonic() > end:
+                raise RuntimeError(f"the database is not ready: {self.members()}; its logs lie in {self.folder}")
+            time.sleep(0.5)
+
+    # Faults
+
+    def kill_server(self, machine):
+        with open(self.path(machine, "pg", "postmaster.pid"), encoding="ascii") as file:
+            pid = int(file.readline())
+        if pid in self.network.pids(machine):
+            os.kill(pid, signal.SIGKILL)
+
+    def freeze(self, machine):
+        self.network.signal(machine, signal.SIGSTOP)
+
+    def thaw(self, machine):
+        self.network.signal(machine, signal.SIGCONT)
+
+    def switchover(self):
+        leader = self.primary()
+        if leader:
+            self.ask(leader, "switchover", "-XPOST", "-d", json.dumps({"leader": leader}))
