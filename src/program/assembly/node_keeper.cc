@@ -21,9 +21,6 @@ using namespace std::chrono_literals;
 
 // The tick is short so that the end does not wait for it.
 constexpr auto tick = 250ms;
-constexpr int tend_ticks = 20;
-// The lead moves when the leader has been silent for this long; upkeep is in no hurry.
-constexpr std::chrono::seconds lead_duration{30};
 constexpr std::size_t host_octets_max = 256;
 
 metrics::Gauge up{"pidge_nodes", "Nodes on the store by state, as this one sees them.", "state",
@@ -68,20 +65,32 @@ bool is_shared(const config::Config& config) {
            config.store.engine != config::Store::Engine::memory;
 }
 
-NodeKeeper::NodeKeeper(store::Store& store, const Clock& clock, bool may_lead)
-    : store_(store), clock_(clock), may_lead_(may_lead) {}
+// The lead moves when the leader has been silent for so long; upkeep is in no hurry, and a machine
+// by itself need not write for it every few seconds.
+struct NodeKeeper::Pace {
+    int ticks;  // between two looks
+    std::chrono::seconds lead_duration;
+};
+
+NodeKeeper::NodeKeeper(store::Store& store, nodes::Sharing sharing)
+    : store_(store), sharing_(sharing) {}
+
+const NodeKeeper::Pace& NodeKeeper::pace() const {
+    static constexpr Pace shared{20, 30s}, alone{240, 300s};
+    return sharing_ == nodes::Sharing::shared ? shared : alone;
+}
 
 Result<std::unique_ptr<NodeKeeper>> NodeKeeper::join(const config::Config& config,
                                                      store::Store& store, const Clock& clock) {
-    std::unique_ptr<NodeKeeper> self(new NodeKeeper(store, clock, config.node.has_role("upkeep")));
-    self->membership_ = TRY(net::run(nodes::Membership::join(
-        store, clock,
-        {.node = node_of(config),
-         .sharing = is_shared(config) ? nodes::Sharing::shared : nodes::Sharing::alone})));
-    if (self->may_lead_)
+    const nodes::Sharing sharing =
+        is_shared(config) ? nodes::Sharing::shared : nodes::Sharing::alone;
+    std::unique_ptr<NodeKeeper> self(new NodeKeeper(store, sharing));
+    self->membership_ = TRY(net::run(
+        nodes::Membership::join(store, clock, {.node = node_of(config), .sharing = sharing})));
+    if (config.node.has_role("upkeep"))
         self->leadership_ = std::make_unique<nodes::Leadership>(
             store, clock, "upkeep", Bytes(Id<struct HolderTag>::make(clock.unix_ms()).bytes()),
-            lead_duration);
+            self->pace().lead_duration);
     return self;
 }
 
@@ -125,7 +134,7 @@ net::Task<void> NodeKeeper::tend_once() {
 
 net::Task<void> NodeKeeper::tend(NodeKeeper& self) {
     for (int count = 0; !self.is_ended_; ++count) {
-        if (count % tend_ticks == 0) {
+        if (count % self.pace().ticks == 0) {
             try {
                 co_await self.tend_once();
             } catch (const store::Fault&) {

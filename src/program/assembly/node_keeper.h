@@ -33,16 +33,17 @@ class NodeKeeper {
     bool leads() const { return leadership_ && leadership_->leads(); }
 
  private:
-    NodeKeeper(store::Store& store, const Clock& clock, bool may_lead);
+    struct Pace;
+    NodeKeeper(store::Store& store, nodes::Sharing sharing);
+    const Pace& pace() const;
     static net::Task<void> tend(NodeKeeper& self);
     net::Task<void> tend_once();
     net::Task<void> count_nodes();
 
     store::Store& store_;
-    const Clock& clock_;
+    const nodes::Sharing sharing_;
     std::unique_ptr<nodes::Membership> membership_;
     std::unique_ptr<nodes::Leadership> leadership_;  // null: without the role upkeep
-    const bool may_lead_;
     std::atomic<bool> is_ended_ = false;
 };
 
