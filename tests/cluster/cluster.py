@@ -73,7 +73,7 @@ class Node:
                       **({"balancers": balancers} if name in TAKING else {})} for name, port in PORTS.items()]
         changes = {"site": {"node": self.name}, "log": {"level": "info"}, "listener": listeners,
                    "node": {"drain_grace": "5 s"}, "relay": {"sources": [self.address]},
-                   "store": {"engine": "postgres", "postgres": cluster.conninfo()},
+                   "store": {"engine": "postgres", "conninfo": cluster.conninfo()},
                    "dns": {"resolvers": [cluster.resolver], "validate": False}}
         self.config_path = config.site_config(self.folder, {}, cluster.pair, hostname=f"{self.name}.site.test",
                                               relay_port=cluster.sink_port, changes=changes)

@@ -15,7 +15,7 @@ std::vector<Verb> route_verbs();
 std::vector<Verb> queue_verbs();
 std::vector<Verb> audit_verbs();
 std::vector<Verb> node_verbs();
-std::vector<Verb> store_verbs();
+std::vector<Verb> archive_verbs();
 std::vector<Verb> config_verbs();
 
 }  // namespace pidge::command

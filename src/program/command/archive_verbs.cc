@@ -191,7 +191,7 @@ const Argument quiet{.name = "--quiet", .kind = Argument::Kind::flag, .help = "N
 
 }  // namespace
 
-std::vector<Verb> store_verbs() {
+std::vector<Verb> archive_verbs() {
     return {
         {.words = "store export",
          .summary = "Write everything in the store to a file",
