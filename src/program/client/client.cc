@@ -14,6 +14,7 @@
 #include "system/net/gone.h"
 #include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
+#include "system/nodes/node.h"
 #include "system/store/archive/transfer.h"
 
 namespace pidge::client {
@@ -198,12 +199,20 @@ Result<std::unique_ptr<Client>> connect(const config::Config& config) {
     return open_directly(config);
 }
 
-Result<std::unique_ptr<store::Store>> open_store_alone(const config::Config& config) {
-    if (connect_server(config))
+Result<std::unique_ptr<store::Store>> open_whole_store(const config::Config& config, Use use) {
+    const bool may_be_in_use = program::is_shared(config) && use == Use::reading;
+    if (!may_be_in_use && connect_server(config))
         return unavailable(
             fmt::format("A server runs on this store (it answers at {}). Stop it first.",
                         config.control.socket));
-    return open_as_owner(config);
+    std::unique_ptr<store::Store> store = TRY(open_as_owner(config));
+    if (may_be_in_use || !program::is_shared(config)) return store;
+    for (const nodes::Seen& seen : net::run(nodes::read_nodes(*store)))
+        if (seen.state != nodes::State::down)
+            return unavailable(
+                fmt::format("Node {} runs on this store, on the machine {}. Stop all nodes first.",
+                            seen.node.name, seen.node.host));
+    return store;
 }
 
 Result<> record_direct(const config::Config& config, store::Store& store, std::string what,

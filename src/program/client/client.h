@@ -2,6 +2,7 @@
 // when none runs, by opening the store itself and calling the same Api.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/result.h"
@@ -25,8 +26,10 @@ Result<std::unique_ptr<Client>> connect(const config::Config& config);
 // The running server only.
 Result<std::unique_ptr<Client>> connect_server(const config::Config& config);
 
-// The store itself, for what works on all of it. Refuses while a server runs on it.
-Result<std::unique_ptr<store::Store>> open_store_alone(const config::Config& config);
+// The store itself, for what works on all of it. An embedded one is refused while a server runs on
+// it; one that several nodes share can be read meanwhile, and is refused for writing.
+enum class Use : std::uint8_t { reading, writing };
+Result<std::unique_ptr<store::Store>> open_whole_store(const config::Config& config, Use use);
 // Records in the audit trail that this user does something to the whole store; durable when it
 // returns.
 Result<> record_direct(const config::Config& config, store::Store& store, std::string what,

@@ -63,7 +63,7 @@ Result<> export_verb(Call& call) {
     return without_faults(
         [&]() -> Result<> {
             auto file = TRY(OutputFile::create(call.given.text("FILE")));
-            const auto store = TRY(client::open_store_alone(call.config));
+            const auto store = TRY(client::open_whole_store(call.config, client::Use::reading));
             if (const auto unfinished = net::run(store::unfinished_import(*store)))
                 return Refusal{.kind = Refusal::Kind::conflict, .text = *unfinished};
             TRY(client::record_direct(call.config, *store, "store export",
@@ -111,7 +111,7 @@ Result<> import_verb(Call& call) {
                 TRY(check_file(call, file));
                 file.rewind();
             }
-            const auto store = TRY(client::open_store_alone(call.config));
+            const auto store = TRY(client::open_whole_store(call.config, client::Use::writing));
             ProgressLine line("import", shown(call));
             const std::optional<std::uint64_t> size = file.size_bytes();
             auto imported = net::run(store::import_archive(
@@ -161,7 +161,7 @@ json::Object report_json(const inspection::Report& report) {
 Result<> verify_verb(Call& call) {
     return without_faults(
         [&]() -> Result<> {
-            const auto store = TRY(client::open_store_alone(call.config));
+            const auto store = TRY(client::open_whole_store(call.config, client::Use::reading));
             ProgressLine line("verify", shown(call));
             const inspection::Report report =
                 TRY(net::run(inspection::inspect(*store, [&line](const store::Progress& at) {
