@@ -19,6 +19,10 @@ inline constexpr std::chrono::milliseconds tick{100};
 // A node that has been silent for this long is down: five beats, and longer than the store takes to
 // fail over to another server after a kill. Nothing of a node's work hangs on it, but who leads.
 inline constexpr seconds silent{15};
+// A node that has had no word with the store for this long sends clients elsewhere. The store's own
+// failover from a frozen server takes 25 seconds, during which elsewhere is no better: clients wait
+// where they are.
+inline constexpr seconds cut_off{30};
 // A node that went silent without a good-bye may be frozen or cut off, and come back: the formats
 // it can read count for this long.
 inline constexpr minutes vanished_counts{10};

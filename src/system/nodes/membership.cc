@@ -134,7 +134,7 @@ std::string Membership::fate() const {
 bool Membership::is_cut_off() const {
     if (options_.sharing == Sharing::alone) return false;
     const SteadyTime last{SteadyTime::duration(last_word_.load())};
-    return clock_.steady() - last > limits::silent;
+    return clock_.steady() - last > limits::cut_off;
 }
 
 // A commit whose answer was lost may have happened, and somebody else may have taken the name.

@@ -53,7 +53,7 @@ class Membership {
     // Why this node must not go on, for the administrator; empty: it may. Someone else has taken
     // its name, or the store has come to hold what it cannot read.
     std::string fate() const;
-    // Whether the others must take it for down: its last word with the store is too long ago.
+    // Its last word with the store is so long ago that clients are better served elsewhere.
     bool is_cut_off() const;
 
     // The row says that this node is gone. After end().

@@ -100,6 +100,8 @@ TEST_CASE("[O1] Nodes see each other, and one that falls silent is taken for dow
     const auto seen = cluster.all();
     CHECK(seen[0].state == State::up);
     CHECK(seen[1].state == State::down);
+    cluster.clock.advance(limits::cut_off - limits::silent);
+    cluster.run(n1->beat());
     CHECK_FALSE(n1->is_cut_off());
     CHECK(n2->is_cut_off());
     cluster.run(n2->beat());
