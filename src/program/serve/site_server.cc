@@ -126,6 +126,7 @@ SiteServer::Readiness SiteServer::readiness() const {
     if (const std::string why = assembly_.why_not_ready(); !why.empty()) return {.text = why};
     const store::Health health = assembly_.store().health();
     if (health.state == store::Health::State::failed) return {.text = "store failed"};
+    if (health.state == store::Health::State::away) return {.text = "store away"};
     if (health.state == store::Health::State::low_space)
         return {.text = "disk low: mail is put off"};
     return {.is_ready = true, .text = "ready"};

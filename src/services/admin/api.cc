@@ -103,7 +103,7 @@ net::Task<MethodResult> Api::status() {
     json::Object out;
     if (parts_.status) out = parts_.status();
     const store::Health health = parts_.store.health();
-    constexpr std::array<std::string_view, 3> states = {"good", "lowSpace", "failed"};
+    constexpr std::array<std::string_view, 4> states = {"good", "lowSpace", "failed", "away"};
     out.set("store", json::Object{{"state", states[static_cast<std::size_t>(health.state)]},
                                   {"text", health.text},
                                   {"freeBytes", health.free_bytes},

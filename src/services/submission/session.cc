@@ -184,7 +184,8 @@ net::Task<Result<void>> Session::mail(smtp::MailFrom from) {
 Result<void> Session::check_store() const {
     using State = store::Health::State;
     const store::Health health = gateway_.parts().store.health();
-    if (health.state == State::failed) return refuse(Code::store_unavailable);
+    if (health.state == State::failed || health.state == State::away)
+        return refuse(Code::store_unavailable);
     const bool is_measured = health.total_bytes > 0;
     if (health.state == State::low_space ||
         (is_measured && health.free_bytes < options_->reserve_bytes))

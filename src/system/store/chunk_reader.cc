@@ -13,6 +13,8 @@ Bytes ChunkReader::key_of(std::uint32_t number) const {
 }
 
 ChunkReader::Chunk ChunkReader::verified(std::optional<Bytes> stored, std::uint32_t number) const {
+    if (!stored && !at_)
+        throw Fault(Fault::Why::unavailable, "body " + id_.text() + " was dropped meanwhile");
     const auto bytes = stored ? read_chunk(*stored) : std::nullopt;
     const std::uint64_t left = record_.size_bytes - std::uint64_t{number} * limits::chunk_bytes;
     if (!bytes || bytes->size() != std::min<std::uint64_t>(left, limits::chunk_bytes))

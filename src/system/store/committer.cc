@@ -8,10 +8,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/metrics.h"
-#include "system/store/due_key.h"
-#include "system/store/kill_point.h"
 #include "system/store/limits.h"
-#include "system/store/sabotage.h"
 
 namespace pidge::store {
 
@@ -34,6 +31,12 @@ constexpr log::Event store_full{
     "store-full", log::Level::error,
     "The disk of the store is full; nothing is accepted until there is space.",
     "Make space on the disk below the store; pidge goes on by itself."};
+constexpr log::Event store_away{
+    "store-away", log::Level::error,
+    "The database of the store cannot be reached; nothing is accepted until it can.",
+    "Look at the database servers and the network between; pidge goes on by itself."};
+constexpr log::Event recovered{"store-works-again", log::Level::info,
+                               "The store takes changes again.", ""};
 constexpr log::Event change_lost{"store-change-dropped", log::Level::warning,
                                  "A change that nobody waited for could not be committed.", ""};
 
@@ -43,16 +46,20 @@ Fault too_busy() {
 
 }  // namespace
 
-Committer::Committer(Table& table, LeaseTable& leases, const Clock& clock)
-    : table_(table), leases_(leases), clock_(clock), thread_([this] { run(); }) {}
+Committer::Committer(std::vector<std::unique_ptr<GroupWriter>> writers)
+    : writers_(std::move(writers)) {
+    for (const auto& writer : writers_)
+        threads_.emplace_back([this, each = writer.get()] { run(*each); });
+}
 
 Committer::~Committer() {
     {
         const std::lock_guard lock(mutex_);
         is_stopping_ = true;
     }
-    work_.notify_one();
-    thread_.join();
+    for (const auto& writer : writers_) writer->stop();
+    work_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
 }
 
 std::string Committer::failure() const {
@@ -68,19 +75,23 @@ void Committer::fail(std::string why, State state) {
         failure_ = std::move(why);
     }
     state_.store(state, std::memory_order_release);
-    log::write(state == State::failed ? write_failed : store_full, {{"reason", failure()}});
+    log::write(state == State::failed ? write_failed
+               : state == State::full ? store_full
+                                      : store_away,
+               {{"reason", failure()}});
 }
 
 void Committer::set_recovered() {
-    State full = State::full;
-    state_.compare_exchange_strong(full, State::working);
+    if (state() == State::working) return;
+    for (State was : {State::full, State::away})
+        if (state_.compare_exchange_strong(was, State::working)) log::write(recovered);
 }
 
 void Committer::set_failed() {
     fail("an upload could not be written", State::failed);
 }
 
-void Committer::enqueue(Pending pending) {
+void Committer::enqueue(PendingChange pending) {
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
@@ -95,7 +106,7 @@ void Committer::enqueue(Pending pending) {
         waiting_now_ += is_urgent ? 1 : 0;
         // A sleeping committer is woken by the first urgent change, and by the first of all to
         // begin its short delay.
-        wake = is_asleep_ && ((is_urgent && waiting_now_ == 1) || waiting_.empty());
+        wake = asleep_ > 0 && ((is_urgent && waiting_now_ == 1) || waiting_.empty());
         waiting_.push_back(std::move(pending));
     }
     if (wake) work_.notify_one();
@@ -130,26 +141,29 @@ bool Committer::submit_soon(Change change) {
     return true;
 }
 
-void Committer::run() {
+void Committer::run(GroupWriter& writer) {
     ::pthread_setname_np(::pthread_self(), "store-commit");
     Group group;
     while (take(group)) {
-        commit(group);
+        commit(writer, group);
         group.clear();
     }
 }
 
 bool Committer::take(Group& group) {
     std::unique_lock lock(mutex_);
-    is_asleep_ = true;
-    work_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
-    if (waiting_now_ == 0 && !is_stopping_)
-        work_.wait_for(lock, limits::soon_delay,
-                       [this] { return is_stopping_ || waiting_now_ > 0; });
-    is_asleep_ = false;
+    ++asleep_;
+    // Another thread may have taken meanwhile what this one was woken for.
+    while (waiting_.empty() && !is_stopping_) {
+        work_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
+        if (waiting_now_ == 0 && !is_stopping_)
+            work_.wait_for(lock, limits::soon_delay,
+                           [this] { return is_stopping_ || waiting_now_ > 0; });
+    }
+    --asleep_;
     std::size_t group_bytes = 0;
     while (!waiting_.empty() && group.size() < limits::group_changes_max) {
-        Pending& first = waiting_.front();
+        PendingChange& first = waiting_.front();
         if (!group.empty() && group_bytes + first.size_bytes > limits::group_bytes_max) break;
         group_bytes += first.size_bytes;
         waiting_now_ -= first.change.urgency() == Urgency::now ? 1 : 0;
@@ -160,84 +174,39 @@ bool Committer::take(Group& group) {
     return !group.empty();
 }
 
-void Committer::commit(Group& group) {
-    Overlay overlay(table_);
-    Evaluation evaluation(overlay, leases_, clock_.now());
-    evaluate(group, overlay, evaluation);
-    const std::vector<Write> writes = overlay.writes();
-    const bool is_written = writes.empty() || write(group, writes);
-    settle_leases(evaluation, writes, is_written);
-    // First, so that whoever hears of the commit finds that nothing remembers what was before it.
-    send_hints(group);
-    answer(group);
-}
-
-void Committer::evaluate(Group& group, Overlay& overlay, Evaluation& evaluation) {
-    for (Pending& pending : group) {
-        try {
-            pending.outcome = evaluation.run(pending.change);
-        } catch (...) {
-            overlay.undo();
-            pending.failure = std::current_exception();
-        }
-    }
-}
-
-bool Committer::write(Group& group, const std::vector<Write>& writes) {
+void Committer::commit(GroupWriter& writer, Group& group) {
     std::exception_ptr failure;
     try {
         if (state() == State::failed)
             throw Fault(Fault::Why::failed, "the store has failed: " + this->failure());
-        kill_point("store-before-write");
-        if (is_sabotaged(Sabotage::audit_apart))
-            write_audit_apart(table_, writes);
-        else
-            table_.write(writes, Durability::synced);
-        groups_total.add();
-        kill_point("store-after-sync");
-        return true;
+        if (writer.write(group)) {
+            groups_total.add();
+            set_recovered();
+        }
     } catch (const Fault& fault) {
-        fail(fault.what(), fault.why == Fault::Why::full ? State::full : State::failed);
+        fail(fault.what(), fault.why == Fault::Why::full          ? State::full
+                           : fault.why == Fault::Why::unavailable ? State::away
+                                                                  : State::failed);
         failure = std::current_exception();
     } catch (const std::exception& error) {
         fail(error.what(), State::failed);
         failure = std::make_exception_ptr(Fault(Fault::Why::failed, error.what()));
     }
     // Those that were refused too: their answer may rest on what was not written.
-    for (Pending& pending : group) {
-        pending.outcome.reset();
-        pending.failure = failure;
-    }
-    return false;
-}
-
-void Committer::settle_leases(const Evaluation& evaluation, const std::vector<Write>& writes,
-                              bool is_written) {
-    for (const Bytes& key : evaluation.finished())
-        is_written ? leases_.ended(key) : leases_.kept(key);
-    if (!is_written) return;
-    for (const Write& write : writes) {
-        if (write.space() != Space::due) continue;
-        const std::string_view key = write.key.substr(1);
-        switch (write.kind) {
-            case Write::Kind::put:
-                leases_.scheduled(key);
-                break;
-            case Write::Kind::erase:
-                leases_.ended(key);
-                break;
-            case Write::Kind::erase_range: {
-                const bool to_the_end = write.value.size() == 1;
-                leases_.ended_range(key, to_the_end ? std::string_view() : write.value.substr(1));
-                break;
-            }
+    if (failure) {
+        for (PendingChange& pending : group) {
+            pending.outcome.reset();
+            pending.failure = failure;
         }
     }
+    // First, so that whoever hears of the commit finds that nothing remembers what was before it.
+    send_hints(group);
+    answer(group);
 }
 
 void Committer::answer(Group& group) {
     net::Wakes wakes;
-    for (Pending& pending : group) {
+    for (PendingChange& pending : group) {
         const bool is_good = pending.outcome && pending.outcome->has_value();
         if (is_good) committed_total.add();
         if (pending.outcome && !is_good) conflicts_total.add();
@@ -256,7 +225,7 @@ void Committer::answer(Group& group) {
 
 void Committer::send_hints(const Group& group) {
     if (!listener_) return;
-    for (const Pending& pending : group)
+    for (const PendingChange& pending : group)
         if (pending.outcome && pending.outcome->has_value())
             for (const Bytes& subject : pending.change.hints()) listener_(subject);
 }

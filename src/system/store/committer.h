@@ -1,8 +1,9 @@
-// Committer: one thread that takes all changes waiting at a moment, evaluates them in order against
-// the table and each other, writes them as one batch with one sync, and wakes whoever waits. A
-// change whose check fails, or that cannot be carried out, drops out alone.
+// Committer: takes all changes waiting at a moment, has them carried out as one group with one sync
+// (group_writer.h), and wakes whoever waits. A change whose check fails, or that cannot be carried
+// out, drops out alone. One thread for each writer; with several, groups overtake each other.
 //
-// Thread-safe. After a write that failed nothing more is written (store.h, Fault failed).
+// Thread-safe. After a write that failed nothing more is written (store.h, Fault failed); a store
+// that is full or cannot be reached is tried again.
 #pragma once
 
 #include <atomic>
@@ -11,16 +12,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <vector>
 
-#include "base/clock.h"
-#include "system/net/completion.h"
 #include "system/store/change.h"
-#include "system/store/evaluation.h"
-#include "system/store/lease_table.h"
-#include "system/store/table.h"
+#include "system/store/group_writer.h"
+#include "system/store/store.h"
 
 namespace pidge::store {
 
@@ -28,7 +25,7 @@ class Committer {
  public:
     using Done = std::shared_ptr<net::Completion<CommitOutcome>>;
 
-    Committer(Table& table, LeaseTable& leases, const Clock& clock);
+    explicit Committer(std::vector<std::unique_ptr<GroupWriter>> writers);
     ~Committer();  // commits what waits
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
@@ -40,37 +37,24 @@ class Committer {
     // Whether there was room. Its failures are logged.
     bool submit_soon(Change change);
 
-    enum class State : std::uint8_t { working, full, failed };
+    enum class State : std::uint8_t { working, full, away, failed };
     State state() const { return state_.load(std::memory_order_acquire); }
-    void set_recovered();         // full no more
+    void set_recovered();         // neither full nor away any more
     void set_failed();            // a write elsewhere failed: final
-    std::string failure() const;  // why it is full or has failed; for a person
+    std::string failure() const;  // why it is not working; for a person
 
  private:
-    struct Pending {
-        Change change;
-        Done done;  // null: nobody waits
-        std::size_t size_bytes = 0;
-        std::optional<CommitOutcome> outcome;
-        std::exception_ptr failure;
-    };
-    using Group = std::vector<Pending>;
+    using Group = std::vector<PendingChange>;
 
-    void enqueue(Pending pending);
-    void run();
+    void enqueue(PendingChange pending);
+    void run(GroupWriter& writer);
     bool take(Group& group);
-    void commit(Group& group);
-    void evaluate(Group& group, Overlay& overlay, Evaluation& evaluation);
-    bool write(Group& group, const std::vector<Write>& writes);
-    void settle_leases(const Evaluation& evaluation, const std::vector<Write>& writes,
-                       bool is_written);
+    void commit(GroupWriter& writer, Group& group);
     void send_hints(const Group& group);
     void answer(Group& group);
     void fail(std::string why, State state);
 
-    Table& table_;
-    LeaseTable& leases_;
-    const Clock& clock_;
+    const std::vector<std::unique_ptr<GroupWriter>> writers_;
     std::function<void(const Bytes&)> listener_;
 
     std::atomic<State> state_{State::working};
@@ -79,12 +63,12 @@ class Committer {
 
     std::mutex mutex_;
     std::condition_variable work_;
-    std::deque<Pending> waiting_;
+    std::deque<PendingChange> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::size_t waiting_now_ = 0;  // of them, how many somebody waits for
-    bool is_asleep_ = false;
+    std::size_t asleep_ = 0;       // threads
     bool is_stopping_ = false;
-    std::thread thread_;
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace pidge::store

@@ -1,5 +1,5 @@
 // Evaluation: makes the checks of one change against an overlay and carries its operations out
-// there. The whole meaning of a Change stands here, once for all embedded engines. Used by the
+// there. The whole meaning of a Change stands here, once for all engines. Used by the
 // committer's thread.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "system/store/change.h"
-#include "system/store/lease_table.h"
+#include "system/store/leases.h"
 #include "system/store/overlay.h"
 #include "system/store/store.h"
 
@@ -18,7 +18,7 @@ using CommitOutcome = std::expected<Committed, Conflict>;
 
 class Evaluation {
  public:
-    Evaluation(Overlay& overlay, LeaseTable& leases, WallTime now)
+    Evaluation(Overlay& overlay, LeaseGate& leases, WallTime now)
         : overlay_(overlay), leases_(leases), now_(now) {}
 
     // Takes the operations out of the change. On a Conflict, and when it throws a Fault that
@@ -42,7 +42,7 @@ class Evaluation {
     void erase_upload(std::string_view upload, std::uint64_t size_bytes);
 
     Overlay& overlay_;
-    LeaseTable& leases_;
+    LeaseGate& leases_;
     WallTime now_;
     std::vector<Bytes> finishing_;  // of the change being run
     std::vector<Bytes> finished_;

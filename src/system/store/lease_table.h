@@ -18,26 +18,26 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "system/store/lease.h"
+#include "system/store/leases.h"
 #include "system/store/table.h"
 
 namespace pidge::store {
 
-class LeaseTable {
+class LeaseTable final : public Leases, public LeaseGate {
  public:
     LeaseTable(Table& table, const Clock& clock) : table_(table), clock_(clock) {}
 
     std::vector<Lease> lease(const DueGroup& group, WallTime now, std::size_t limit,
-                             std::chrono::seconds duration);
-    void release(const std::vector<Lease>& leases);
-    std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after, std::size_t limit);
+                             std::chrono::seconds duration) override;
+    void release(const std::vector<Lease>& leases) override;
+    std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after,
+                                       std::size_t limit) override;
 
     // --- for the committer ---
-    // Whether the lease is held; then it is finishing.
-    bool begin_finish(std::string_view key, std::uint64_t fence);
-    // Whether nobody holds the item; then nobody can lease it until kept() or ended().
-    bool begin_removal(std::string_view key);
-    void kept(std::string_view key);   // the change that would have finished it was not done
+    bool begin_finish(std::string_view key, std::uint64_t fence) override;
+    // Then nobody can lease it until kept() or ended().
+    bool begin_removal(std::string_view key) override;
+    void kept(std::string_view key) override;
     void ended(std::string_view key);  // the record is gone: finished, or erased by somebody else
     void ended_range(std::string_view from, std::string_view to);
     void scheduled(std::string_view key);  // the record is there (again)

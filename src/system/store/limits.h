@@ -37,6 +37,8 @@ inline constexpr std::size_t chunk_bytes = 256U << 10;
 inline constexpr std::uint64_t blob_bytes_max = 4ULL << 30;
 // How long a finished upload waits for the commit that holds it: any session's deadline is shorter.
 inline constexpr std::chrono::hours upload_age_max{1};
+// The same where others share the store, from its begin: the longest transaction comes on top.
+inline constexpr std::chrono::hours foreign_upload_age_max{6};
 inline constexpr std::chrono::minutes sweep_interval{60};
 // Uploads, or tokens, that one change of the sweep removes.
 inline constexpr std::size_t sweep_step = 200;

@@ -32,7 +32,7 @@ const Bytes* Overlay::get(Space space, std::string_view key) {
     if (is_in_range(full)) return nullptr;
     // Kept, so that what many changes of a group read (counters, ends of logs) is read once.
     Entry& entry = entries_[full];
-    entry.value = *table_.get(space, key, nullptr, Effort::may_wait);
+    entry.value = base_.find(space, key);
     return entry.value ? &*entry.value : nullptr;
 }
 

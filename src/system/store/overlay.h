@@ -1,5 +1,5 @@
-// Overlay: the state that a group of changes sees and makes, on top of a table. What one change did
-// is undone alone when it turns out that it cannot be done. Used by one thread.
+// Overlay: the state that a group of changes sees and makes, on top of what is stored. What one
+// change did is undone alone when it turns out that it cannot be done. Used by one thread.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,27 @@
 
 namespace pidge::store {
 
+// Where an overlay finds what lies below it.
+class Base {
+ public:
+    virtual ~Base() = default;
+    virtual std::optional<Bytes> find(Space space, std::string_view key) = 0;  // may wait
+};
+
+class TableBase final : public Base {
+ public:
+    explicit TableBase(Table& table) : table_(table) {}
+    std::optional<Bytes> find(Space space, std::string_view key) override {
+        return *table_.get(space, key, nullptr, Effort::may_wait);
+    }
+
+ private:
+    Table& table_;
+};
+
 class Overlay {
  public:
-    explicit Overlay(Table& table) : table_(table) {}
+    explicit Overlay(Base& base) : base_(base) {}
 
     // Null: there is none. The pointer holds until the next call.
     const Bytes* get(Space space, std::string_view key);
@@ -61,7 +79,7 @@ class Overlay {
     bool is_in_range(std::string_view table_key) const;
     void set(Space space, std::string_view key, std::optional<Bytes> value);
 
-    Table& table_;
+    Base& base_;
     Entries entries_;
     std::vector<const Entries::value_type*> dirty_;  // in order of their first writing
     std::vector<Range> ranges_;

@@ -1,6 +1,6 @@
 // Store: the ordered key-value store with atomic commits on which everything durable stands.
-// Nothing above knows which engine runs (memory/, rocksdb/; postgres/ later). One conformance suite
-// holds for all (conformance.h).
+// Nothing above knows which engine runs (memory/, rocksdb/, postgres/). One conformance suite
+// holds for all (conformance/).
 //
 // Thread-safe. Tasks resume on the event loop that awaits them. Functions throw Fault when the
 // store cannot answer; a key or blob that is not there is an ordinary answer.
@@ -70,7 +70,8 @@ class Snapshot {
 };
 
 struct Health {
-    enum class State : std::uint8_t { good, low_space, failed };
+    // away: the database cannot be reached; goes away by itself. failed: only a restart helps.
+    enum class State : std::uint8_t { good, low_space, failed, away };
     State state = State::good;
     std::string text;                               // for a person; empty when good
     std::uint64_t free_bytes = 0, total_bytes = 0;  // of the disk below the store
@@ -111,7 +112,9 @@ class Store {
     virtual net::Task<void> release(std::vector<Lease> leases) = 0;
 
     // Called for each hint when its commit is durable and before commit() returns, on a thread of
-    // the store; must return at once. Set before use begins.
+    // the store; must return at once. Set before use begins. Where several processes use one store
+    // the hints of the others come too; an empty subject says that some may have been lost and
+    // anything may have changed.
     virtual void on_hint(std::function<void(const Bytes& subject)> listener) = 0;
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second

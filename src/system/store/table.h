@@ -1,6 +1,6 @@
-// Table: what an embedded engine has to offer; everything else of the contract is built once on top
-// of it (table_store.h). An ordered map per space with atomic batches, snapshots and a choice
-// whether a read may wait for the disk.
+// Table: what an engine has to offer for reading, and an embedded one for writing; the rest of the
+// contract is built once on top of it (table_store.h). An ordered map per space with atomic
+// batches, snapshots and a choice whether a read may wait for the disk.
 //
 // Thread-safe. write() is called by one thread for commits and by others for uploads ahead of their
 // commit.
@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -57,13 +58,24 @@ class Table {
                                                     const Snapshot* at, Effort effort) = 0;
     virtual std::optional<std::vector<Item>> scan(Space space, const ScanOptions& options,
                                                   const Snapshot* at, Effort effort) = 0;
+    // Several at once; may wait. For engines that pay for each question.
+    virtual std::vector<std::optional<Bytes>> multi_get(
+        std::span<const std::pair<Space, Bytes>> keys, const Snapshot* at) {
+        std::vector<std::optional<Bytes>> values;
+        for (const auto& [space, key] : keys)
+            values.push_back(*get(space, key, at, Effort::may_wait));
+        return values;
+    }
     virtual std::shared_ptr<const Snapshot> snapshot() = 0;
+    // For the reader of a body, which may take long. Null where an engine cannot keep a state that
+    // long: a body that is dropped meanwhile then ends the reading (Fault unavailable).
+    virtual std::shared_ptr<const Snapshot> reader_snapshot() { return snapshot(); }
 
     // All or nothing, in order: a later write of a key wins. Throws Fault: `full`, nothing was done
     // and recover() may help; `failed`, nobody knows, and no further write will be tried.
     virtual void write(std::span<const Write> writes, Durability durability) = 0;
 
-    // After `full`: whether writing can be tried again.
+    // After `full` or `unavailable`: whether writing can be tried again.
     virtual bool recover() = 0;
     virtual std::optional<DiskSpace> disk_space() = 0;  // nullopt: there is no disk below
 };

@@ -3,22 +3,37 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "system/store/blob_record.h"
 #include "system/store/chunk_reader.h"
+#include "system/store/lease_table.h"
 #include "system/store/limits.h"
+#include "system/store/table_writer.h"
 #include "system/store/upload.h"
 
 namespace pidge::store {
 
-TableStore::TableStore(std::shared_ptr<Table> table, const Clock& clock)
-    : table_(std::move(table)),
+Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock) {
+    Engine engine{.table = std::move(table)};
+    auto leases = std::make_shared<LeaseTable>(*engine.table, clock);
+    engine.writers.push_back(std::make_unique<TableWriter>(*engine.table, *leases, clock));
+    engine.leases = std::move(leases);
+    return engine;
+}
+
+TableStore::TableStore(Engine engine, const Clock& clock)
+    : table_(std::move(engine.table)),
       clock_(clock),
-      leases_(*table_, clock),
+      users_(engine.users),
+      leases_(std::move(engine.leases)),
+      hints_(std::move(engine.hints)),
       uploads_(clock),
-      committer_(*table_, leases_, clock),
-      pool_(limits::pool_threads, limits::pool_jobs_max) {
+      committer_(std::move(engine.writers)),
+      pool_(engine.pool_threads, limits::pool_jobs_max) {
+    if (hints_) committer_.on_hint([this](const Bytes& subject) { hints_->send(subject); });
     look_at_disk();
     upkeep_ = std::thread([this] { keep_up(); });
 }
@@ -61,8 +76,8 @@ net::Task<std::vector<std::optional<Bytes>>> TableStore::multi_get(
     if (values.size() == keys.size()) co_return values;
     const auto reading =
         pool_.start([this, keys = std::move(keys), values = std::move(values), at]() mutable {
-            for (std::size_t i = values.size(); i < keys.size(); ++i)
-                values.push_back(*table_->get(keys[i].first, keys[i].second, at, Effort::may_wait));
+            auto rest = table_->multi_get(std::span(keys).subspan(values.size()), at);
+            std::move(rest.begin(), rest.end(), std::back_inserter(values));
             return std::move(values);
         });
     co_return co_await reading->wait();
@@ -87,7 +102,7 @@ std::unique_ptr<BlobWriter> TableStore::write_blob() {
 }
 
 net::Task<std::unique_ptr<BlobReader>> TableStore::open_blob(BlobId id) {
-    auto at = table_->snapshot();
+    auto at = table_->reader_snapshot();
     const auto stored = co_await get(Space::blob, Bytes(id.bytes()), at.get());
     if (!stored) co_return nullptr;
     auto record = read_blob_record(*stored);
@@ -115,31 +130,45 @@ class BytesReader final : public BlobReader {
 
 std::unique_ptr<BlobReader> TableStore::open_upload(Blob blob) {
     if (blob.bytes) return std::make_unique<BytesReader>(blob.bytes);
-    return std::make_unique<ChunkReader>(
-        *table_, pool_, blob.id, BlobRecord{blob.size_bytes, 1, blob.upload}, table_->snapshot());
+    return std::make_unique<ChunkReader>(*table_, pool_, blob.id,
+                                         BlobRecord{blob.size_bytes, 1, blob.upload},
+                                         table_->reader_snapshot());
 }
 
 net::Task<std::vector<DueSummary>> TableStore::due_groups(std::optional<DueGroup> after,
                                                           std::size_t limit) {
     const auto looking =
-        pool_.start([this, after, limit] { return leases_.due_groups(after, limit); });
+        pool_.start([this, after, limit] { return leases_->due_groups(after, limit); });
     co_return co_await looking->wait();
 }
 
 net::Task<std::vector<Lease>> TableStore::lease(DueGroup group, WallTime now, std::size_t limit,
                                                 std::chrono::seconds duration) {
-    const auto leasing = pool_.start(
-        [this, group, now, limit, duration] { return leases_.lease(group, now, limit, duration); });
+    const auto leasing = pool_.start([this, group, now, limit, duration] {
+        return leases_->lease(group, now, limit, duration);
+    });
     co_return co_await leasing->wait();
 }
 
 net::Task<void> TableStore::release(std::vector<Lease> leases) {
-    leases_.release(leases);
-    co_return;
+    if (leases.empty()) co_return;
+    const auto releasing = pool_.start([this, leases = std::move(leases)] {
+        leases_->release(leases);
+        return true;
+    });
+    co_await releasing->wait();
 }
 
 void TableStore::on_hint(std::function<void(const Bytes& subject)> listener) {
-    committer_.on_hint(std::move(listener));
+    if (!hints_) {
+        committer_.on_hint(std::move(listener));
+        return;
+    }
+    committer_.on_hint([this, listener](const Bytes& subject) {
+        listener(subject);
+        hints_->send(subject);
+    });
+    hints_->listen(std::move(listener));
 }
 
 Health TableStore::health() const {
@@ -156,6 +185,11 @@ Health TableStore::health() const {
         health.state = Health::State::failed;
         health.text = "The store has failed and takes nothing until pidge is restarted: " +
                       committer_.failure();
+        return health;
+    }
+    if (state == Committer::State::away) {
+        health.state = Health::State::away;
+        health.text = "The database of the store cannot be reached: " + committer_.failure();
         return health;
     }
     const std::uint64_t used = health.total_bytes - health.free_bytes;

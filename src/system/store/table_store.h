@@ -1,5 +1,5 @@
-// TableStore: the whole contract of Store on top of a Table. The embedded engines are this class
-// with their own table.
+// TableStore: the whole contract of Store on top of a Table. Every engine is this class with its
+// own parts.
 #pragma once
 
 #include <condition_variable>
@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "system/store/committer.h"
-#include "system/store/lease_table.h"
+#include "system/store/hint_channel.h"
+#include "system/store/leases.h"
+#include "system/store/limits.h"
 #include "system/store/pool.h"
 #include "system/store/store.h"
 #include "system/store/table.h"
@@ -18,11 +20,24 @@
 
 namespace pidge::store {
 
+// What an engine consists of.
+struct Engine {
+    std::shared_ptr<Table> table;
+    std::shared_ptr<Leases> leases;
+    std::vector<std::unique_ptr<GroupWriter>> writers;  // one thread each
+    std::unique_ptr<HintChannel> hints;                 // null: nobody else is there
+    std::size_t pool_threads = limits::pool_threads;
+    // Whether other processes use the same store: then what they have begun is not swept.
+    enum class Users : std::uint8_t { one_process, several } users = Users::one_process;
+};
+// With leases in memory.
+Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock);
+
 class TableStore final : public Store {
  public:
     // `clock` outlives the store; the store outlives its writers, readers and whoever waits for it.
     // A snapshot keeps the table open.
-    TableStore(std::shared_ptr<Table> table, const Clock& clock);
+    TableStore(Engine engine, const Clock& clock);
     ~TableStore() override;
 
     net::Task<std::expected<Committed, Conflict>> commit(Change change) override;
@@ -50,10 +65,13 @@ class TableStore final : public Store {
     void look_at_disk();
     void sweep_uploads();
     void sweep_tokens();
+    bool may_be_in_use(const std::string& upload);
 
     const std::shared_ptr<Table> table_;
     const Clock& clock_;
-    LeaseTable leases_;
+    const Engine::Users users_;
+    const std::shared_ptr<Leases> leases_;
+    const std::unique_ptr<HintChannel> hints_;
     Uploads uploads_;
     Committer committer_;
     Pool pool_;

@@ -14,9 +14,6 @@ namespace pidge::store {
 
 namespace {
 
-constexpr log::Event recovered{"store-space-again", log::Level::info,
-                               "There is space on the disk of the store again; it takes changes.",
-                               ""};
 constexpr log::Event swept{"store-uploads-swept", log::Level::info,
                            "Bodies that no commit came to hold were removed.", ""};
 constexpr log::Event sweep_failed{
@@ -43,10 +40,9 @@ void TableStore::keep_up() {
             return;
         lock.unlock();
         look_at_disk();
-        if (committer_.state() == Committer::State::full && table_->recover()) {
-            committer_.set_recovered();
-            log::write(recovered);
-        }
+        const auto state = committer_.state();
+        const bool may_recover = state == Committer::State::full || state == Committer::State::away;
+        if (may_recover && table_->recover()) committer_.set_recovered();
     }
 }
 
@@ -54,6 +50,14 @@ void TableStore::look_at_disk() {
     const auto disk = table_->disk_space();
     const std::lock_guard lock(health_mutex_);
     disk_ = disk;
+}
+
+// Of the uploads of other processes only the time of their beginning is known.
+bool TableStore::may_be_in_use(const std::string& upload) {
+    if (uploads_.is_live(upload)) return true;
+    if (users_ == Engine::Users::one_process) return false;
+    const auto begun = upload_begun(upload);
+    return begun && clock_.now() - *begun < limits::foreign_upload_age_max;
 }
 
 void TableStore::sweep_uploads() {
@@ -67,7 +71,7 @@ void TableStore::sweep_uploads() {
         for (const Item& mark : marks) {
             options.from = mark.key + '\0';
             const std::string upload = mark.key.substr(1);
-            if (uploads_.is_live(upload)) continue;
+            if (may_be_in_use(upload)) continue;
             // The check leaves alone what a commit comes to hold at this moment.
             Change change;
             change.check_present(Space::chunk, mark.key);

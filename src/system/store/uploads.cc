@@ -5,6 +5,14 @@
 
 namespace pidge::store {
 
+std::optional<WallTime> upload_begun(std::string_view name) {
+    if (name.size() != Id<struct UploadTag>::size) return std::nullopt;
+    // The first 48 bits are milliseconds since 1970 (base/id.h).
+    std::int64_t unix_ms = 0;
+    for (std::size_t i = 0; i < 6; ++i) unix_ms = unix_ms << 8 | static_cast<std::uint8_t>(name[i]);
+    return WallTime(std::chrono::milliseconds(unix_ms));
+}
+
 std::string Uploads::begin() {
     std::string name(Id<struct UploadTag>::make(clock_.unix_ms()).bytes());
     const std::lock_guard lock(mutex_);

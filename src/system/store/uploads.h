@@ -4,11 +4,16 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 
 namespace pidge::store {
+
+// When the upload of that name was begun; nullopt: it is no such name.
+std::optional<WallTime> upload_begun(std::string_view name);
 
 class Uploads {
  public:

@@ -3,6 +3,7 @@
 // engine.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,10 @@ class Site {
     // Where a child process can open it too; empty: it cannot (the engine keeps nothing outside the
     // process).
     virtual std::string path() const { return {}; }
+    // Whether other processes may use the store at the same time: then what they may have begun is
+    // swept later, and a body that is dropped may end its readers.
+    enum class Users : std::uint8_t { one_process, several };
+    virtual Users users() const { return Users::one_process; }
 };
 
 std::unique_ptr<Site> make_site();  // fresh and empty; defined by the engine's test program

@@ -12,7 +12,7 @@ std::shared_ptr<MemoryDisk> make_memory_disk() {
 }
 
 std::unique_ptr<Store> open_memory(const Clock& clock, std::shared_ptr<MemoryDisk> disk) {
-    return std::make_unique<TableStore>(std::move(disk), clock);
+    return std::make_unique<TableStore>(embedded_engine(std::move(disk), clock), clock);
 }
 
 std::unique_ptr<Store> open_memory(const Clock& clock) {

@@ -12,7 +12,7 @@ Result<std::unique_ptr<Store>> open_rocksdb(RocksOptions options, const Clock& c
     while (options.path.size() > 1 && options.path.ends_with('/')) options.path.pop_back();
     options.memtable_bytes = memtable_bytes_or(options.memtable_bytes);
     auto table = TRY(RocksTable::open(options));
-    return std::make_unique<TableStore>(std::move(table), clock);
+    return std::make_unique<TableStore>(embedded_engine(std::move(table), clock), clock);
 }
 
 }  // namespace pidge::store

@@ -1,0 +1,248 @@
+// What goes wrong around a commit: connections that break before and after it, servers that are
+// killed, restarted or frozen. Nothing acknowledged is lost, nothing happens twice, and what waits
+// goes on by itself.
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <map>
+#include <thread>
+
+#include "system/store/conformance/fixture.h"
+#include "system/store/postgres/testing/test_database.h"
+
+using namespace pidge;
+using namespace pidge::store;
+using namespace pidge::store::postgres;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+Change accepting(const std::string& name) {
+    Change change;
+    change.put_new(Space::queue, name, "v");
+    change.next(Space::counter, "uid");
+    change.append("log", name);
+    change.add(Space::counter, "messages", 1);
+    return change;
+}
+
+// Commits without pause, each name once; what was acknowledged.
+class Load {
+ public:
+    explicit Load(Store& store) : thread_([this, &store] { run(store); }) {}
+    ~Load() { stop(); }
+    void stop() {
+        is_stopping_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    void wait_for(std::size_t more) const {
+        const std::size_t wanted = acknowledged_ + more;
+        for (int i = 0; i < 3000 && acknowledged_ < wanted; ++i)
+            std::this_thread::sleep_for(milliseconds(10));
+        CHECK(acknowledged_ >= wanted);
+    }
+    std::size_t acknowledged() const { return acknowledged_; }
+    std::size_t unavailable() const { return unavailable_; }
+
+ private:
+    void run(Store& store) {
+        for (int i = 0; !is_stopping_; ++i) {
+            try {
+                const auto outcome = net::run_blocking(store.commit(accepting(std::to_string(i))));
+                // The name is new: a conflict could only be its own first try.
+                CHECK(outcome.has_value());
+                ++acknowledged_;
+            } catch (const Fault& fault) {
+                CHECK(fault.why == Fault::Why::unavailable);
+                ++unavailable_;
+            }
+        }
+    }
+    std::atomic<bool> is_stopping_ = false;
+    std::atomic<std::size_t> acknowledged_ = 0, unavailable_ = 0;
+    std::thread thread_;
+};
+
+void judge(Store& store, std::size_t acknowledged) {
+    ScanOptions all{.limit = 100'000};
+    const auto names = net::run_blocking(store.scan(Space::queue, all));
+    CHECK(names.size() == acknowledged);
+    CHECK(conformance::verify_log(store, "log") == acknowledged);
+    CHECK(net::run_blocking(store.get(Space::counter, "messages")) ==
+          conformance::number_octets(acknowledged));
+}
+
+}  // namespace
+
+TEST_CASE("[O5] A connection cut at any step of a commit neither loses nor repeats it") {
+    for (const std::string_view where : {"reading", "writing", "committing", "committed"}) {
+        CAPTURE(where);
+        const TestDatabase database;
+        std::atomic<int> steps = 0, cuts = 0;
+        PostgresOptions options;
+        options.cut = [&](std::string_view step) {
+            const bool is_cut = step == where && ++steps % 3 == 0;
+            cuts += is_cut ? 1 : 0;
+            return is_cut;
+        };
+        const auto store = database.open(system_clock(), options);
+        std::uint64_t last = 0;
+        for (int i = 0; i < 20; ++i) {
+            const auto outcome = net::run_blocking(store->commit(accepting(std::to_string(i))));
+            REQUIRE(outcome.has_value());
+            CHECK(outcome->numbers.at(0) == ++last);
+        }
+        CHECK(cuts >= 6);
+        judge(*store, 20);
+        CHECK(store->health().state == Health::State::good);
+    }
+}
+
+TEST_CASE("[O5] Backends ended by an administrator, again and again, lose and repeat nothing") {
+    const TestDatabase database;
+    const auto store = database.open(system_clock());
+    {
+        Load load(*store);
+        for (int i = 0; i < 10; ++i) {
+            load.wait_for(15);
+            database.sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
+                "datname = current_database() AND pid <> pg_backend_pid()");
+        }
+        load.wait_for(15);
+        load.stop();
+        CHECK(load.unavailable() == 0);
+        judge(*store, load.acknowledged());
+    }
+}
+
+TEST_CASE("[O5] A server that is killed and started again makes commits wait, no more") {
+    TestServer server;
+    server.sql("CREATE DATABASE killed TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("killed")};
+    REQUIRE(init_postgres(options).has_value());
+    const auto store = open_for_test(options, system_clock());
+    Load load(*store);
+    for (int i = 0; i < 3; ++i) {
+        load.wait_for(20);
+        server.stop();
+        std::this_thread::sleep_for(milliseconds(200));
+        server.start();
+    }
+    load.wait_for(20);
+    load.stop();
+    CHECK(load.unavailable() == 0);
+    judge(*store, load.acknowledged());
+}
+
+TEST_CASE(
+    "[O5] A frozen server ends a commit's deadline, not its waiting, and thaws without loss") {
+    TestServer server;
+    server.sql("CREATE DATABASE frozen TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("frozen"), .deadline = milliseconds(400)};
+    REQUIRE(init_postgres({.conninfo = options.conninfo}).has_value());
+    const auto store = open_for_test(options, system_clock());
+    Load load(*store);
+    for (int i = 0; i < 3; ++i) {
+        load.wait_for(20);
+        server.freeze();
+        std::this_thread::sleep_for(milliseconds(1200));
+        server.thaw();
+    }
+    load.wait_for(20);
+    load.stop();
+    CHECK(load.unavailable() == 0);
+    judge(*store, load.acknowledged());
+}
+
+TEST_CASE("A server that stays away fails changes in time, says so, and is found again") {
+    TestServer server;
+    server.sql("CREATE DATABASE away TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("away"), .patience = seconds(1)};
+    REQUIRE(init_postgres(options).has_value());
+    const auto store = open_for_test(options, system_clock());
+    net::run_blocking(store->commit(accepting("before")));
+    server.stop();
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK_THROWS_AS(net::run_blocking(store->commit(accepting("meanwhile"))), Fault);
+    CHECK_THROWS_AS(net::run_blocking(store->get(Space::queue, "before")), Fault);
+    CHECK(std::chrono::steady_clock::now() - begun < seconds(30));
+    CHECK(store->health().state == Health::State::away);
+    server.start();
+    for (int i = 0; i < 500 && store->health().state != Health::State::good; ++i)
+        std::this_thread::sleep_for(milliseconds(20));
+    CHECK(store->health().state == Health::State::good);
+    net::run_blocking(store->commit(accepting("after")));
+    judge(*store, 2);
+}
+
+TEST_CASE("A wait for the standby that was cut short counts as unknown, and is made good") {
+    TestServer server;
+    server.sql("CREATE DATABASE waits TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("waits"), .deadline = seconds(20)};
+    REQUIRE(init_postgres(options).has_value());
+    const auto store = open_for_test(options, system_clock());
+    net::run_blocking(store->commit(accepting("before")));
+    // No such standby will ever come: commits wait for it.
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server.sql("SELECT pg_reload_conf()");
+    std::this_thread::sleep_for(milliseconds(300));
+    std::atomic<bool> is_done = false;
+    std::thread waiting([&] {
+        net::run_blocking(store->commit(accepting("doubtful")));
+        is_done = true;
+    });
+    // An administrator's mistake: the server then says that the commit succeeded, with a warning.
+    for (int i = 0; i < 5; ++i) {
+        std::this_thread::sleep_for(milliseconds(200));
+        server.sql(
+            "SET synchronous_commit = local; SELECT count(pg_cancel_backend(pid)) FROM "
+            "pg_stat_activity WHERE wait_event = 'SyncRep'");
+        CHECK_FALSE(is_done);
+    }
+    server.sql("ALTER SYSTEM RESET synchronous_standby_names");
+    server.sql("SELECT pg_reload_conf()");
+    waiting.join();
+    CHECK(is_done);
+    judge(*store, 2);
+}
+
+TEST_CASE("Large bodies whose chunks were lost in a failover are refused, not half held") {
+    const TestDatabase database;
+    const auto store = database.open(system_clock());
+    struct Write {
+        static net::Task<Blob> one(Store& store, Bytes bytes) {
+            const auto writer = store.write_blob();
+            co_await writer->write(bytes);
+            co_return co_await writer->finish();
+        }
+    };
+    const Blob blob = net::run_blocking(Write::one(*store, conformance::random_bytes(900'000, 1)));
+    database.sql(
+        "DELETE FROM pidge_chunk WHERE k = (SELECT max(k) FROM pidge_chunk WHERE "
+        "get_byte(k, 0) = 117)");
+    Change change;
+    change.hold(blob);
+    try {
+        net::run_blocking(store->commit(std::move(change)));
+        FAIL("half a body was held");
+    } catch (const Fault& fault) {
+        CHECK(fault.why == Fault::Why::unavailable);
+    }
+}
+
+TEST_CASE("A store closes in time although its server does not answer") {
+    TestServer server;
+    server.sql("CREATE DATABASE closing TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("closing"), .deadline = milliseconds(500)};
+    REQUIRE(init_postgres({.conninfo = options.conninfo}).has_value());
+    auto store = open_for_test(options, system_clock());
+    net::run_blocking(store->commit(accepting("before")));
+    server.freeze();
+    store->commit_soon(accepting("meanwhile"));
+    const auto begun = std::chrono::steady_clock::now();
+    store.reset();
+    CHECK(std::chrono::steady_clock::now() - begun < seconds(60));
+    server.thaw();
+}

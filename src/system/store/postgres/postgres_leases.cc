@@ -1,0 +1,252 @@
+#include "system/store/postgres/postgres_leases.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "system/store/due_key.h"
+#include "system/store/limits.h"
+#include "system/store/octets.h"
+#include "system/store/postgres/limits.h"
+#include "system/store/postgres/schema.h"
+
+namespace pidge::store::postgres {
+
+namespace {
+
+constexpr log::Event beat_failed{
+    "store-sign-of-life-failed", log::Level::warning,
+    "This node could not tell the database that it is alive; others may take its deliveries over.",
+    "Look at the database and the network between, if this goes on."};
+
+const std::string lease_now = fmt::format("coalesce($1::bigint, {})", database_now);
+
+const Statement take{
+    "lease",
+    fmt::format(
+        "UPDATE pidge_due SET holder = $2::bigint, until = {0} + $3::bigint, fence = "
+        "(given.fence) FROM (SELECT free.k, row_number() OVER (ORDER BY free.k) AS number FROM "
+        "(SELECT k FROM pidge_due WHERE k >= $4::bytea AND k < $5::bytea AND NOT {1} ORDER BY k "
+        "LIMIT $6::bigint FOR UPDATE SKIP LOCKED) AS free) AS taken, "
+        "unnest($7::bigint[]) WITH ORDINALITY AS given(fence, number) "
+        "WHERE pidge_due.k = taken.k AND given.number = taken.number "
+        "RETURNING pidge_due.k, pidge_due.fence",
+        lease_now, lease_is_held)};
+
+const Statement give_back{
+    "release",
+    "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 FROM unnest($1::bytea[], $2::bigint[]) "
+    "AS given(k, fence) WHERE pidge_due.k = given.k AND pidge_due.fence = given.fence"};
+
+const Statement take_doubtful_back{
+    "take-back",
+    "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 WHERE k >= $1::bytea AND k < $2::bytea "
+    "AND holder = $3::bigint AND fence = ANY($4::bigint[])"};
+
+const Statement give_all_back{
+    "release-all",
+    "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 WHERE holder = $1::bigint"};
+
+// From group to group by one step in the index each. No key of a group is greater than its name
+// followed by a row of 0xff.
+const Statement groups{
+    "due-groups",
+    fmt::format(
+        "WITH RECURSIVE first(k) AS ("
+        "(SELECT k FROM pidge_due WHERE k >= $2::bytea AND NOT {0} ORDER BY k LIMIT 1) "
+        "UNION ALL "
+        "SELECT (SELECT later.k FROM pidge_due AS later WHERE later.k > substring(first.k FROM 1 "
+        "FOR 8) || '\\xffffffffffffffffffffffffffffffffffff'::bytea AND NOT {1} ORDER BY "
+        "later.k LIMIT 1) FROM first WHERE first.k IS NOT NULL) "
+        "SELECT k FROM first WHERE k IS NOT NULL LIMIT $3::bigint",
+        lease_is_held, lease_is_held)};
+
+const Statement alive{
+    "alive",
+    fmt::format("INSERT INTO pidge_holder (id, node, alive_until) VALUES ($1::bigint, "
+                "convert_from($2::bytea, 'UTF8'), {0} + $3::bigint) ON CONFLICT (id) DO UPDATE SET "
+                "alive_until = excluded.alive_until",
+                database_now)};
+const Statement leave{"leave", "DELETE FROM pidge_holder WHERE id = $1::bigint"};
+// Those who went without leaving.
+const Statement bury{
+    "bury", fmt::format("DELETE FROM pidge_holder WHERE alive_until < {} - 86400000000::bigint",
+                        database_now)};
+
+std::int64_t random_positive() {
+    return static_cast<std::int64_t>(random_u64() >> 1 | 1);
+}
+
+}  // namespace
+
+Parameters lease_time(const PostgresOptions& options) {
+    Parameters parameters;
+    if (options.lease_clock_us)
+        parameters.number(options.lease_clock_us());
+    else
+        parameters.none();
+    return parameters;
+}
+
+PostgresLeases::PostgresLeases(std::shared_ptr<Sessions> sessions)
+    : sessions_(std::move(sessions)), id_(random_positive()) {
+    beat();
+    thread_ = std::thread([this] { run_beats(); });
+}
+
+PostgresLeases::~PostgresLeases() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    try {
+        sessions_->run([this](Connection& connection, Deadline deadline) {
+            connection.send(give_all_back, Parameters().number(id_));
+            connection.send(leave, Parameters().number(id_));
+            connection.answers(deadline);
+        });
+    } catch (const Fault& fault) {
+        log::write(beat_failed, {{"reason", fault.what()}});
+    }
+}
+
+void PostgresLeases::beat() {
+    using std::chrono::microseconds;
+    sessions_->run([this](Connection& connection, Deadline deadline) {
+        connection.send(alive, Parameters()
+                                   .number(id_)
+                                   .octets(sessions_->options().node)
+                                   .number(microseconds(postgres_limits::holder_life).count()));
+        connection.send(bury);
+        connection.answers(deadline);
+    });
+}
+
+void PostgresLeases::take_back(Connection& connection, const Doubtful& doubtful) const {
+    connection.send(take_doubtful_back, Parameters()
+                                            .octets(doubtful.from)
+                                            .octets(doubtful.to)
+                                            .number(id_)
+                                            .numbers_list(doubtful.fences));
+}
+
+void PostgresLeases::take_back_doubtful() {
+    std::vector<Doubtful> doubtful;
+    {
+        const std::lock_guard lock(mutex_);
+        doubtful = std::exchange(doubtful_, {});
+    }
+    if (doubtful.empty()) return;
+    try {
+        sessions_->run([&](Connection& connection, Deadline deadline) {
+            for (const Doubtful& each : doubtful) take_back(connection, each);
+            connection.answers(deadline);
+        });
+    } catch (const Fault&) {
+        const std::lock_guard lock(mutex_);
+        std::ranges::move(doubtful, std::back_inserter(doubtful_));
+        throw;
+    }
+}
+
+void PostgresLeases::run_beats() {
+    ::pthread_setname_np(::pthread_self(), "store-alive");
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            if (wake_.wait_for(lock, postgres_limits::holder_beat, [this] { return is_stopping_; }))
+                return;
+        }
+        try {
+            beat();
+            take_back_doubtful();
+        } catch (const Fault& fault) {
+            log::write(beat_failed, {{"reason", fault.what()}});
+        }
+    }
+}
+
+std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, std::size_t limit,
+                                         std::chrono::seconds duration) {
+    limit = std::min(limit, limits::leases_max);
+    std::vector<Lease> leases;
+    if (limit == 0) return leases;
+    std::vector<std::int64_t> fences(limit);
+    std::ranges::generate(fences, random_positive);
+    const Doubtful range{Bytes(bytes_of(group)),
+                         due_key(group, now + std::chrono::microseconds(1), {}), fences};
+    bool is_repeated = false;
+    const auto run = [&](Connection& connection, Deadline deadline) {
+        Parameters parameters = lease_time(sessions_->options());
+        parameters.number(id_)
+            .number(std::chrono::microseconds(duration).count())
+            .octets(range.from)
+            .octets(range.to)
+            .number(static_cast<std::int64_t>(limit))
+            .numbers_list(fences);
+        if (std::exchange(is_repeated, true)) take_back(connection, range);
+        connection.send(take, parameters);
+        const Rows rows = connection.answers(deadline).back();
+        leases.clear();
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto read = read_due_key(rows.octets(i, 0));
+            if (!read) continue;
+            leases.push_back({group, read->due, Bytes(read->item),
+                              static_cast<std::uint64_t>(rows.number(i, 1))});
+        }
+    };
+    try {
+        sessions_->run(run);
+    } catch (const Fault&) {
+        const std::lock_guard lock(mutex_);
+        doubtful_.push_back(range);
+        throw;
+    }
+    std::ranges::sort(leases, [](const Lease& a, const Lease& b) {
+        return std::tie(a.due, a.item) < std::tie(b.due, b.item);
+    });
+    return leases;
+}
+
+void PostgresLeases::release(const std::vector<Lease>& leases) {
+    std::vector<Bytes> keys;
+    std::vector<std::string_view> views;
+    std::vector<std::int64_t> fences;
+    for (const Lease& lease : leases) {
+        keys.push_back(due_key(lease.group, lease.due, lease.item));
+        fences.push_back(static_cast<std::int64_t>(lease.fence));
+    }
+    views.assign(keys.begin(), keys.end());
+    sessions_->run([&](Connection& connection, Deadline deadline) {
+        connection.ask(give_back, Parameters().octets_list(views).numbers_list(fences), deadline);
+    });
+}
+
+std::vector<DueSummary> PostgresLeases::due_groups(const std::optional<DueGroup>& after,
+                                                   std::size_t limit) {
+    std::vector<DueSummary> summaries;
+    const Bytes from = after ? after_prefix(bytes_of(*after)) : Bytes();
+    if (limit == 0 || (after && from.empty())) return summaries;
+    sessions_->run([&](Connection& connection, Deadline deadline) {
+        Parameters parameters = lease_time(sessions_->options());
+        parameters.octets(from).number(static_cast<std::int64_t>(limit));
+        const Rows rows = connection.ask(groups, parameters, deadline);
+        summaries.clear();
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto read = read_due_key(rows.octets(i, 0));
+            if (!read) throw Fault(Fault::Why::damaged, "a due record has no time");
+            summaries.push_back({read->group, read->due});
+        }
+    });
+    return summaries;
+}
+
+}  // namespace pidge::store::postgres

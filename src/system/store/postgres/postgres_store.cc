@@ -1,0 +1,93 @@
+#include "system/store/postgres/postgres_store.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "system/store/postgres/limits.h"
+#include "system/store/postgres/postgres_hints.h"
+#include "system/store/postgres/postgres_leases.h"
+#include "system/store/postgres/postgres_table.h"
+#include "system/store/postgres/postgres_writer.h"
+#include "system/store/postgres/schema.h"
+#include "system/store/postgres/sessions.h"
+#include "system/store/table_store.h"
+
+namespace pidge::store {
+
+namespace {
+
+using postgres::Connection;
+using postgres::Deadline;
+
+Refusal unreachable(const std::exception& error) {
+    return {.kind = Refusal::Kind::temporary,
+            .text = fmt::format("The database of the store cannot be used: {}.", error.what())};
+}
+
+Result<void> check_server(const Connection& connection) {
+    if (connection.server_version() >= postgres_limits::server_version_min) return {};
+    return Refusal{.kind = Refusal::Kind::unsupported,
+                   .text = fmt::format("The database server is PostgreSQL {}; pidge needs {} or "
+                                       "later.",
+                                       connection.server_version() / 10000,
+                                       postgres_limits::server_version_min / 10000)};
+}
+
+// What would lose acknowledged mail is refused, not warned of.
+Result<void> check_durability(Connection& connection, Deadline deadline) {
+    const auto rows = connection.ask({"fsync",
+                                      "SELECT current_setting('fsync') = 'on' AND "
+                                      "current_setting('full_page_writes') = 'on'"},
+                                     {}, deadline);
+    if (rows.flag(0, 0)) return {};
+    return Refusal{.kind = Refusal::Kind::policy,
+                   .text =
+                       "The database server runs with fsync or full_page_writes off: a power "
+                       "cut would destroy mail that was acknowledged. Switch both on."};
+}
+
+}  // namespace
+
+Result<void> init_postgres(const PostgresOptions& options) {
+    try {
+        Connection connection(options, postgres::Durable::yes);
+        TRY(check_server(connection));
+        // Creating a few dozen files takes longer than an answer usually does.
+        return postgres::make_tables(connection,
+                                     std::chrono::steady_clock::now() + 6 * options.deadline);
+    } catch (const postgres::Lost& lost) {
+        return unreachable(lost);
+    } catch (const postgres::Refused& refused) {
+        return unreachable(refused);
+    }
+}
+
+Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options, const Clock& clock) {
+    try {
+        Connection connection(options, postgres::Durable::later);
+        const Deadline deadline = std::chrono::steady_clock::now() + options.deadline;
+        TRY(check_server(connection));
+        TRY(check_durability(connection, deadline));
+        TRY(postgres::check_tables(connection, deadline));
+    } catch (const postgres::Lost& lost) {
+        return unreachable(lost);
+    } catch (const postgres::Refused& refused) {
+        return unreachable(refused);
+    }
+    try {
+        auto sessions = std::make_shared<postgres::Sessions>(options, options.readers + 1);
+        Engine engine{.table = std::make_shared<postgres::PostgresTable>(sessions),
+                      .leases = std::make_shared<postgres::PostgresLeases>(sessions),
+                      .hints = std::make_unique<postgres::PostgresHints>(options),
+                      .pool_threads = options.readers,
+                      .users = Engine::Users::several};
+        for (std::size_t i = 0; i < options.committers; ++i)
+            engine.writers.push_back(std::make_unique<postgres::PostgresWriter>(options, clock));
+        return std::make_unique<TableStore>(std::move(engine), clock);
+    } catch (const Fault& fault) {
+        return unreachable(fault);
+    }
+}
+
+}  // namespace pidge::store

@@ -1,0 +1,37 @@
+// PostgresTable: reading, and uploads ahead of their commit. Commits go through GroupTransaction.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "system/store/postgres/sessions.h"
+#include "system/store/table.h"
+
+namespace pidge::store::postgres {
+
+class PostgresTable final : public Table {
+ public:
+    explicit PostgresTable(std::shared_ptr<Sessions> sessions) : sessions_(std::move(sessions)) {}
+
+    std::optional<std::optional<Bytes>> get(Space space, std::string_view key, const Snapshot* at,
+                                            Effort effort) override;
+    std::optional<std::vector<Item>> scan(Space space, const ScanOptions& options,
+                                          const Snapshot* at, Effort effort) override;
+    std::vector<std::optional<Bytes>> multi_get(std::span<const std::pair<Space, Bytes>> keys,
+                                                const Snapshot* at) override;
+    std::shared_ptr<const Snapshot> snapshot() override;
+    std::shared_ptr<const Snapshot> reader_snapshot() override { return nullptr; }
+    // Puts only.
+    void write(std::span<const Write> writes, Durability durability) override;
+    bool recover() override;  // whether the database answers
+    std::optional<DiskSpace> disk_space() override { return std::nullopt; }
+
+ private:
+    void read(const Snapshot* at, const Sessions::Job& job);
+
+    const std::shared_ptr<Sessions> sessions_;
+    std::shared_ptr<std::atomic<std::size_t>> snapshots_ =
+        std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+}  // namespace pidge::store::postgres
