@@ -41,7 +41,7 @@ def merged(sections, changes):
     return sections
 
 
-def site_config(folder, ports, pair=None, hostname="mx.site.test", dns_port=None, relay_port=25, anchors=None, changes=None):
+def site_config(folder, ports, pair=None, hostname="mx.site.test", dns_port=None, relay_port=25, anchors=None, store=None, changes=None):
     """Writes the TOML file of one machine below folder and returns its path. Domains, people and routes are no part of it:
     they are made by the command line (testsite.py).
 
@@ -50,6 +50,7 @@ def site_config(folder, ports, pair=None, hostname="mx.site.test", dns_port=None
     dns_port   of a dnszone.Zone on 127.0.0.1 that all look-ups go to
     relay_port the port at which other sites' mail exchangers listen (25 outside tests)
     anchors    PEM file of the authorities that relaying trusts
+    store      the section of the store, where it is not the default one
     changes    {section: {key: value}} laid over the rest
     """
     sections = {
@@ -62,6 +63,8 @@ def site_config(folder, ports, pair=None, hostname="mx.site.test", dns_port=None
         # Every client of a test comes from one address.
         "limits": {"connections_per_client": 10000},
     }
+    if store:
+        sections["store"] = dict(store)
     if anchors:
         sections["relay"]["authorities"] = anchors
     if dns_port:  # the zone signs nothing

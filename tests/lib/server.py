@@ -6,7 +6,7 @@
                 client = smtplib.SMTP("127.0.0.1", server.ports["submission"])
 
 The program is the one named in PIDGE_BINARY, else that of the release build. The folder is kept when the test fails and
-PIDGE_KEEP is set.
+PIDGE_KEEP is set. PIDGE_ENGINE=postgres puts every store into a database of its own on a throw-away PostgreSQL.
 """
 
 import json
@@ -20,6 +20,7 @@ import urllib.request
 
 import certs
 import config
+import postgres
 import processes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -46,9 +47,13 @@ class Server:
         self.pair = self.authority.issue(*names, file="server")
         self.ports = {name: processes.free_port() for name in ports}
         self.settings = settings
+        if os.environ.get("PIDGE_ENGINE") == "postgres":
+            self.settings.setdefault("store", postgres.new_store())
         self.process = None
         self.log_path = os.path.join(self.folder, "pidge.log")
         self.write_config()
+        if (self.settings.get("store") or {}).get("engine") == "postgres":
+            self.pidge("store", "init")
 
     def write_config(self, **settings):
         """Writes the configuration anew, with other settings laid over the first ones."""

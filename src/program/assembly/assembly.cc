@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 #include "mail/policy/route.h"
@@ -95,7 +96,26 @@ std::string audit_log_name(const config::Config& config) {
     return "audit." + config.site.hostname + "/" + config.site.node;
 }
 
+Result<store::PostgresOptions> postgres_options(const config::Config& config) {
+    const config::Store& store = config.store;
+    store::PostgresOptions options{.conninfo = store.conninfo,
+                                   .node = config.site.node,
+                                   .committers = store.committers,
+                                   .readers = store.readers,
+                                   .deadline = store.deadline,
+                                   .patience = store.patience};
+    if (store.password_file.empty()) return options;
+    std::ifstream file(store.password_file);
+    if (!std::getline(file, options.password) || options.password.empty())
+        return Refusal{.kind = Refusal::Kind::not_found,
+                       .text = "The database password cannot be read from " + store.password_file +
+                               " (store.password_file)."};
+    return options;
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {
+    if (config.store.engine == config::Store::Engine::postgres)
+        return store::open_postgres(TRY(postgres_options(config)), clock);
     if (config.store.engine == config::Store::Engine::memory) return store::open_memory(clock);
     // The folder above is made with the store, for us alone; the one above that must be there.
     const std::filesystem::path above = std::filesystem::path(config.store_path()).parent_path();
@@ -144,7 +164,7 @@ Result<std::unique_ptr<Assembly>> Assembly::create(const config::Config& config,
 
 Result<void> Assembly::build() {
     store_->on_hint([this](const Bytes& subject) {
-        // An empty one says that some may have been lost.
+        // An empty one: hints of other nodes may have been lost.
         if (subject.empty() || subject == directory::site_subject)
             net::spawn(runtime_.loop(0), "site", reload_directory());
         if (subject.empty() || subject == directory::address_subject)

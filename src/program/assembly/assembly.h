@@ -19,6 +19,7 @@
 #include "system/dns/resolver.h"
 #include "system/net/pool.h"
 #include "system/net/runtime.h"
+#include "system/store/postgres/postgres_store.h"
 #include "system/store/store.h"
 
 namespace pidge::program {
@@ -28,6 +29,8 @@ std::string audit_log_name(const config::Config& config);
 
 // Refusals are for the administrator.
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
+// Of engine postgres; the password is read from its file.
+Result<store::PostgresOptions> postgres_options(const config::Config& config);
 Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
                                                             config::Service service, WallTime now);
 

@@ -105,6 +105,7 @@ std::vector<Finding> check(const config::Config& config, CheckOptions options) {
     check_certificates(config, out);
     check_listeners(config, known, out);
     check_folders(config, known, out);
+    check_database(config, out);
     check_routes(known, out);
     check_clock(out);
     if (options.asks_dns) check_dns(config, known, out);

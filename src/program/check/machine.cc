@@ -85,7 +85,8 @@ Known learn(const config::Config& config, Findings& out) {
     std::error_code error;
     const bool has_store = std::filesystem::exists(config.store_path(), error);
     const bool has_socket = std::filesystem::exists(config.control.socket, error);
-    if (!has_store && !has_socket) {
+    const bool is_here = config.store.engine != config::Store::Engine::postgres;
+    if (is_here && !has_store && !has_socket) {
         out.push_back({Kind::good, "store", "there is none yet; the first start makes it.", ""});
         return known;
     }

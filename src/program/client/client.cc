@@ -147,8 +147,10 @@ Result<std::unique_ptr<store::Store>> open_as_owner(const config::Config& config
         return unavailable(
             "No server runs, and its store is in memory only: there is nothing to "
             "look at. Start it: pidge serve");
-    TRY(check_owner(config.site.data));
-    TRY(check_owner(config.store_path()));
+    if (config.store.engine == config::Store::Engine::rocksdb) {
+        TRY(check_owner(config.site.data));
+        TRY(check_owner(config.store_path()));
+    }
     auto store = program::open_store(config, system_clock());
     if (!store)
         return unavailable(fmt::format(

@@ -17,5 +17,6 @@ std::vector<Verb> audit_verbs();
 std::vector<Verb> node_verbs();
 std::vector<Verb> archive_verbs();
 std::vector<Verb> config_verbs();
+std::vector<Verb> store_verbs();
 
 }  // namespace pidge::command

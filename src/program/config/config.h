@@ -61,10 +61,17 @@ struct Listener {
 };
 
 struct Store {
-    enum class Engine : std::uint8_t { rocksdb, memory };
+    enum class Engine : std::uint8_t { rocksdb, memory, postgres };
     Engine engine = Engine::rocksdb;
     std::string path;  // empty: "store" below the data directory
     std::uint64_t reserve_bytes = 512ULL << 20;
+    // postgres
+    std::string conninfo;
+    std::string password_file;  // empty: none is needed
+    std::uint64_t committers = 1;
+    std::uint64_t readers = 8;
+    std::chrono::seconds deadline{5};
+    std::chrono::seconds patience{60};
 };
 
 struct Control {

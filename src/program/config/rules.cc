@@ -113,6 +113,28 @@ void check_relay(const Config& config, const Settings& set, Mistakes& out) {
                        .instead = fmt::format("Write at most {}.", relay.connections)});
 }
 
+void check_store(const Config& config, const Settings& set, Mistakes& out) {
+    const Store& store = config.store;
+    const bool is_postgres = store.engine == Store::Engine::postgres;
+    const Position nowhere;
+    if (is_postgres && store.conninfo.empty() && !set.is_wrong("store", "conninfo"))
+        out.push_back({.at = set.place("store", "engine", 0, nowhere),
+                       .key = "store.conninfo",
+                       .wrong = "engine postgres does not know where the database is.",
+                       .instead = "Add: conninfo = \"host=db1,db2 dbname=pidge user=pidge\""});
+    // libpq takes spaces round the sign, and addresses of the form postgresql://user:password@host.
+    const bool has_word = store.conninfo.find("password") != std::string::npos;
+    const std::size_t host = store.conninfo.find("://");
+    const std::size_t at = store.conninfo.find('@');
+    const bool is_in_address = host != std::string::npos && at != std::string::npos &&
+                               store.conninfo.find(':', host + 3) < at;
+    if (has_word || is_in_address)
+        out.push_back({.at = set.place("store", "conninfo", 0, nowhere),
+                       .key = "store.conninfo",
+                       .wrong = "secrets do not stand in this file.",
+                       .instead = "Write the password into a file, and: password_file = \"FILE\""});
+}
+
 }  // namespace
 
 std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
@@ -120,6 +142,7 @@ std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
     check_listeners(config, set, out);
     check_certificates(config, set, out);
     check_relay(config, set, out);
+    check_store(config, set, out);
     return out;
 }
 

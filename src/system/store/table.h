@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "system/store/space.h"
 #include "system/store/store.h"
 
@@ -74,6 +75,9 @@ class Table {
     // All or nothing, in order: a later write of a key wins. Throws Fault: `full`, nothing was done
     // and recover() may help; `failed`, nobody knows, and no further write will be tried.
     virtual void write(std::span<const Write> writes, Durability durability) = 0;
+
+    // The time by the clock that all users of the table share; may wait.
+    virtual WallTime now(const Clock& own) { return own.now(); }
 
     // After `full` or `unavailable`: whether writing can be tried again.
     virtual bool recover() = 0;

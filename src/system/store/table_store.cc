@@ -171,6 +171,12 @@ void TableStore::on_hint(std::function<void(const Bytes& subject)> listener) {
     hints_->listen(std::move(listener));
 }
 
+net::Task<WallTime> TableStore::now() {
+    if (users_ == Engine::Users::one_process) co_return clock_.now();
+    const auto asking = pool_.start([this] { return table_->now(clock_); });
+    co_return co_await asking->wait();
+}
+
 Health TableStore::health() const {
     Health health;
     {

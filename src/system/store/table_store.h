@@ -58,7 +58,7 @@ class TableStore final : public Store {
     net::Task<void> release(std::vector<Lease> leases) override;
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;
-    net::Task<WallTime> now() override { co_return clock_.now(); }
+    net::Task<WallTime> now() override;
 
  private:
     void keep_up();

@@ -204,7 +204,7 @@ std::vector<Connection::Notification> Connection::notifications(Deadline deadlin
     std::vector<Notification> heard;
     for (;;) {
         if (::PQconsumeInput(get()) != 1) lose("closed the connection");
-        while (pgnotify* const one = ::PQnotifies(get())) {
+        while (PGnotify* const one = ::PQnotifies(get())) {
             heard.push_back({one->extra});
             ::PQfreemem(one);
         }

@@ -170,6 +170,15 @@ void PostgresTable::write(std::span<const Write> writes, Durability) {
     });
 }
 
+WallTime PostgresTable::now(const Clock&) {
+    static const Statement ask_time{"now", "SELECT " + std::string(database_now)};
+    std::int64_t now_us = 0;
+    sessions_->run([&](Connection& connection, Deadline deadline) {
+        now_us = connection.ask(ask_time, {}, deadline).number(0, 0);
+    });
+    return WallTime(std::chrono::microseconds(now_us));
+}
+
 bool PostgresTable::recover() {
     try {
         const Connection connection(sessions_->options(), Durable::later);

@@ -23,7 +23,8 @@ class PostgresTable final : public Table {
     std::shared_ptr<const Snapshot> reader_snapshot() override { return nullptr; }
     // Puts only.
     void write(std::span<const Write> writes, Durability durability) override;
-    bool recover() override;  // whether the database answers
+    WallTime now(const Clock& own) override;  // the database's
+    bool recover() override;                  // whether the database answers
     std::optional<DiskSpace> disk_space() override { return std::nullopt; }
 
  private:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <thread>
 
@@ -74,7 +75,9 @@ struct PostgresWriter::Batch {
             keys.push_back(key);
             values.push_back(value);
         }
-        return Parameters().octets_list(keys).octets_list(values);
+        Parameters parameters;
+        parameters.octets_list(keys).octets_list(values);
+        return parameters;
     }
     static Parameters list(const std::set<std::string_view>& keys) {
         return Parameters().octets_list(std::vector(keys.begin(), keys.end()));

@@ -1,0 +1,105 @@
+"""A throw-away PostgreSQL for the tests of one process: a socket file in a temporary directory, fsync on, gone with the tests.
+
+    store = new_store()          # {"engine": "postgres", "conninfo": ...}: the section of the configuration
+    shared().sql("SELECT 1", database_of(store))
+"""
+
+import atexit
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import processes
+
+PROGRAMS = "/usr/lib/postgresql/15/bin"
+
+
+def run_as():
+    """The server refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+class PostgresServer:
+    def __init__(self):
+        # Short: the path of a socket file ends at 107 octets.
+        self.folder = tempfile.mkdtemp(prefix="pgtest-", dir="/tmp")
+        if os.geteuid() == 0:
+            os.chown(self.folder, run_as()["user"], run_as()["group"])
+        self.count = 0
+        subprocess.run([f"{PROGRAMS}/initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                        "--locale=C", "--no-sync"], cwd="/", stdout=subprocess.DEVNULL, check=True, **run_as())
+        self.start()
+
+    def start(self):
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(
+                [f"{PROGRAMS}/postgres", "-D", f"{self.folder}/data", "-k", self.folder, "-c", "listen_addresses=", "-c",
+                 "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=128MB"],
+                cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **run_as())
+        self.guard = processes.Guard(self.process)
+        processes.wait_for(self.answers, self.process, 60, "PostgreSQL")
+
+    def answers(self):
+        return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.folder], check=False).returncode == 0
+
+    def kill(self):
+        """As kill -9 of all its processes does it; start() recovers."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+        self.guard.dismiss()
+
+    def remove(self):
+        if self.process.poll() is None:
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def conninfo(self, database):
+        return f"host={self.folder} user=postgres dbname={database}"
+
+    def sql(self, statements, database="postgres"):
+        done = subprocess.run([f"{PROGRAMS}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.conninfo(database), "-c",
+                               statements], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout.decode(errors="replace"))
+        return done.stdout.decode().strip()
+
+    def new_database(self):
+        self.count += 1
+        name = f"site{self.count}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        return name
+
+
+the_server = None
+
+
+def shared():
+    global the_server
+    if the_server is None:
+        the_server = PostgresServer()
+        atexit.register(the_server.remove)
+    return the_server
+
+
+def new_store(**options):
+    """The section of a store in a fresh database."""
+    return {"engine": "postgres", "conninfo": shared().conninfo(shared().new_database()), **options}
+
+
+def database_of(store):
+    return store["conninfo"].split("dbname=")[1]
+
+
+def wait_for_sql(statements, wanted, store, timeout_s=30):
+    end = time.monotonic() + timeout_s
+    while (said := shared().sql(statements, database_of(store))) != wanted:
+        if time.monotonic() > end:
+            raise AssertionError(f"{statements} gives {said}, not {wanted}")
+        time.sleep(0.1)
