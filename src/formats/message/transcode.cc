@@ -15,18 +15,34 @@ Refusal cannot(std::string text) {
             .reply_code = 554};
 }
 
-bool is_in_signed(const Structure& structure, PartIndex index) {
-    for (std::optional<PartIndex> at = index; at; at = structure.parts[*at].parent)
+// RFC 1847 §2.1: the parts of a multipart/signed are covered, octet for octet, its own header is
+// not.
+bool is_signed(const Structure& structure, PartIndex index) {
+    for (auto at = structure.parts[index].parent; at; at = structure.parts[*at].parent)
         if (structure.parts[*at].content_type.is("multipart", "signed")) return true;
     return false;
 }
 
+// RFC 2045 §6.4: multipart and message allow no other encoding than 7bit, 8bit and binary. Their
+// parts are converted; where none could be read, nothing can. RFC 6532 §3.7 and RFC 6533 §6 lift it
+// for message/global and its kin.
+bool may_be_encoded(const ContentType& content_type) {
+    if (content_type.type == "multipart") return false;
+    return content_type.type != "message" || content_type.subtype.starts_with("global");
+}
+
+Refusal is_signed_refusal() {
+    return cannot(
+        "The message is signed, and converting it for the next hop would break the signature.");
+}
+
 // Defects with which another reader may see other parts than we do, or labels that cannot be
 // corrected.
-Result<void> check_structure(const Structure& structure) {
+Result<void> check_structure(const Structure& structure, Target target) {
     for (const PartDefect& defect : structure.defects) switch (defect.kind) {
             case DefectKind::utf8_in_header:
             case DefectKind::raw_octets_in_header:
+                if (target == Target::canonical) break;
                 return Refusal{
                     .kind = Refusal::Kind::unsupported,
                     .text =
@@ -57,6 +73,20 @@ struct Change {
     Encoding encoding{};
 };
 
+// What cannot be changed although it would have to be.
+Result<void> check_part(const Structure& structure, PartIndex index, const Change& change,
+                        Target target) {
+    const Part& part = structure.parts[index];
+    const bool holds_foreign = part.has_binary && target == Target::canonical;
+    const bool is_wide = target == Target::seven_bit && part.has_eight_bit;
+    if (is_signed(structure, index) && (change.is_needed || holds_foreign || is_wide))
+        return is_signed_refusal();
+    if (change.encodes && !may_be_encoded(part.content_type))
+        return cannot("A part of type " + part.content_type.text() +
+                      " would have to be converted, and may not be.");
+    return {};
+}
+
 Change change_of(const Part& part, Target target) {
     const bool is_composite = !part.children.empty();
     const bool is_wide = part.encoding == Encoding::binary ||
@@ -75,6 +105,13 @@ Change change_of(const Part& part, Target target) {
     return {is_wide, false, part.has_eight_bit ? Encoding::eight_bit : Encoding::seven_bit};
 }
 
+// Whether there are octets above 127, or may be where nobody has looked.
+bool is_wide_anywhere(const Structure& structure) {
+    return structure.parts.front().has_eight_bit || structure.is_too_complex ||
+           structure.has(DefectKind::utf8_in_header) ||
+           structure.has(DefectKind::raw_octets_in_header);
+}
+
 bool is_bare(char c) {
     return c == '\0' || c == '\n';
 }
@@ -86,11 +123,8 @@ Result<Transcoding> plan_transcoding(const Structure& structure, Target target) 
     for (PartIndex index = 0; index < structure.parts.size(); ++index) {
         const Part& part = structure.parts[index];
         const Change change = change_of(part, target);
+        TRY(check_part(structure, index, change, target));
         if (!change.is_needed) continue;
-        if (is_in_signed(structure, index))
-            return cannot(
-                "The message is signed, and converting it for the next hop would break the "
-                "signature.");
         plan.steps.push_back(
             {.work = Transcoding::Work::header,
              .span = part.header,
@@ -108,9 +142,9 @@ Result<Transcoding> plan_transcoding(const Structure& structure, Target target) 
     const Part& whole = structure.parts.front();
     // What stands around the parts of a multipart may need it too.
     plan.is_needed = !plan.steps.empty() || whole.has_binary ||
-                     (target == Target::seven_bit && whole.has_eight_bit);
+                     (target == Target::seven_bit && is_wide_anywhere(structure));
     if (!plan.is_needed) return plan;
-    TRY(check_structure(structure));
+    TRY(check_structure(structure, target));
     // A header lies before its body, and a part before its parts, so the steps are in order but for
     // nested headers.
     for (std::size_t i = 1; i < plan.steps.size(); ++i)

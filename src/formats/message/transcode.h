@@ -42,8 +42,9 @@ struct Transcoding {
 };
 
 // Refused with 5.6.3 (conversion is needed and not possible): a part to be changed lies in a
-// multipart/signed; encoded text holds what it may not; the structure is ambiguous or too complex.
-// With 5.6.7: a header is not ASCII (SMTPUTF8).
+// multipart/signed; encoded text holds what it may not; a message or multipart that could not be
+// taken apart would have to be encoded as a whole (RFC 2045 §6.4); the structure is ambiguous or
+// too complex. With 5.6.7: a header is not ASCII (SMTPUTF8), and seven bits are asked for.
 Result<Transcoding> plan_transcoding(const Structure& structure, Target target);
 
 class Transcoder {

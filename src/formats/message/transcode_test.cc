@@ -167,6 +167,66 @@ TEST_CASE("signed parts are left alone or refused") {
     CHECK(transcoded(head + "\xc3\xbc\r\n--b--\r\n", Target::canonical));
 }
 
+TEST_CASE("the label of a multipart/signed may change, what it covers may not") {
+    const std::string inside = "\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n--b--\r\n";
+    const std::string head =
+        "MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n"
+        "Content-Transfer-Encoding: ";
+    CHECK(transcoded(head + "8bit" + inside, Target::seven_bit).value_or("") ==
+          head + "7bit" + inside);
+    // A preamble inside the signed part is covered too.
+    const auto covered = transcoded(
+        "MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Type: multipart/mixed; boundary=c\r\n\r\npre\xc3\xa4mble\r\n--c\r\n\r\n"
+        "plain\r\n--c--\r\n--b--\r\n",
+        Target::seven_bit);
+    REQUIRE_FALSE(covered);
+    CHECK(covered.error().status == EnhancedStatus{5, 6, 3});
+}
+
+TEST_CASE("an attached message is converted part by part, never as a whole") {
+    const auto after = transcoded(
+        "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n"
+        "Subject: inner\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n\xc3\xbc\r\n",
+        Target::seven_bit);
+    REQUIRE(after);
+    CHECK(*after ==
+          "MIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n"
+          "Content-Transfer-Encoding: 7bit\r\n\r\n"
+          "Subject: inner\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+          "Content-Transfer-Encoding: quoted-printable\r\n\r\n=C3=BC\r\n");
+}
+
+TEST_CASE("messages and multiparts that could not be taken apart are not encoded as a whole") {
+    for (const std::string type :
+         {"message/delivery-status", "message/partial; id=a; number=1", "multipart/mixed"}) {
+        CAPTURE(type);
+        const auto after = transcoded("MIME-Version: 1.0\r\nContent-Type: " + type +
+                                          "\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+                                          "x: \xc3\xbc\r\n",
+                                      Target::seven_bit);
+        REQUIRE_FALSE(after);
+        CHECK(after.error().status == EnhancedStatus{5, 6, 3});
+    }
+    // RFC 6533 §6: these may be encoded.
+    CHECK(
+        transcoded("MIME-Version: 1.0\r\nContent-Type: message/global-delivery-status\r\n"
+                   "Content-Transfer-Encoding: 8bit\r\n\r\nx: \xc3\xbc\r\n",
+                   Target::seven_bit));
+}
+
+TEST_CASE("a header that is not ASCII stands in the way of seven bits only") {
+    const std::string text =
+        "Subject: \xc3\xbc\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+        "plain\nlines\r\n";
+    CHECK(transcoded(text, Target::canonical));
+    const auto seven = transcoded("Subject: \xc3\xbc\r\n\r\nplain\r\n", Target::seven_bit);
+    REQUIRE_FALSE(seven);
+    CHECK(seven.error().status == EnhancedStatus{5, 6, 7});
+}
+
 TEST_CASE("what is not clear is not converted") {
     const auto refused = [](std::string_view text) {
         return transcoded(text, Target::seven_bit).error().status;
