@@ -24,6 +24,8 @@ constexpr std::array all{
     SpaceInfo{Space::route, "route"},
     SpaceInfo{Space::queue, "queue"},
     SpaceInfo{Space::message, "message"},
+    SpaceInfo{Space::sts, "sts"},
+    SpaceInfo{Space::tlsrpt, "tlsrpt"},
 };
 
 }  // namespace

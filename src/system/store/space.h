@@ -26,6 +26,8 @@ enum class Space : std::uint8_t {
     route = 21,
     queue = 32,    // mail/queue: entries
     message = 33,  // mail/queue: what the entries of one message share
+    sts = 48,      // services/sts: MTA-STS policies of other domains
+    tlsrpt = 49,   // services/tlsrpt: what became of connections, for reports
 };
 
 struct SpaceInfo {
