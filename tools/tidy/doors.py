@@ -14,6 +14,7 @@ DOORS = {
     "unbound.h": ("system/dns",),
     "ldap.h": ("system/ldap",),
     "curl/": ("system/http",),
+    "zlib.h": ("formats/gzip",),
     "idn2.h": ("formats",),
     "unicode/": ("formats",),
     "CLI/": ("program",),
