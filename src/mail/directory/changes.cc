@@ -28,6 +28,27 @@ void changes_addresses(store::Change& change) {
     change.hint(Bytes(address_subject));
 }
 
+// A password goes to a host that has proven who it is, and to no other.
+Result<void> check_login(const Route& route) {
+    const bool is_named = !route.user.empty() || !route.password_file.empty();
+    if ((is_named || route.implicit_tls) && route.kind != Route::Kind::next_hop)
+        return refusal(Refusal::Kind::syntax,
+                       "Only a route to a host by SMTP has a user, or TLS from the first octet.");
+    if (!is_named) return {};
+    if (route.user.empty() || route.password_file.empty())
+        return refusal(Refusal::Kind::syntax, "A user and a password file come together.");
+    if (route.user.size() > login_octets_max || unicode::has_steering(route.user))
+        return refusal(Refusal::Kind::syntax,
+                       "A user is at most 320 octets without control characters.");
+    if (!route.password_file.starts_with('/') || route.password_file.size() > text_octets_max ||
+        unicode::has_steering(route.password_file))
+        return refusal(Refusal::Kind::syntax, "A password file is named by its absolute path.");
+    if (route.tls != Route::Tls::verified)
+        return refusal(Refusal::Kind::syntax,
+                       "A route with a user needs verified TLS: the password would go to anybody.");
+    return {};
+}
+
 struct OwnAddress {
     std::string key;
     AddressEntry entry;
@@ -290,6 +311,7 @@ net::Task<Result<store::Change>> Directory::set_route(Route route) {
     if (needs_host && (route.host.empty() || route.port == 0))
         co_return refusal(Refusal::Kind::syntax,
                           "A route to a host needs its name or address, and a port.");
+    CO_TRY(check_login(route));
     if (needs_host && !net::Address::parse(route.host))
         route.host = CO_TRY(address::normal_domain(route.host));
     if (route.created == WallTime{}) route.created = clock_.now();

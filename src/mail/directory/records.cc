@@ -261,6 +261,9 @@ Bytes record_of(const Route& route) {
     out.number(6, static_cast<std::uint64_t>(route.tls));
     out.bytes(7, route.text);
     out.number(8, stamp(route.created));
+    if (route.implicit_tls) out.number(9, 1);
+    if (!route.user.empty()) out.bytes(10, route.user);
+    if (!route.password_file.empty()) out.bytes(11, route.password_file);
     return out.take();
 }
 
@@ -290,6 +293,15 @@ std::optional<Route> read_route(std::string_view bytes) {
                 break;
             case 8:
                 route.created = time_of(field);
+                break;
+            case 9:
+                route.implicit_tls = field.value != 0;
+                break;
+            case 10:
+                route.user = field.bytes;
+                break;
+            case 11:
+                route.password_file = field.bytes;
                 break;
         }
         return true;

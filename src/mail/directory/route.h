@@ -32,6 +32,13 @@ struct Route {
     std::string host;  // next_hop, lmtp: a name or an address
     std::uint16_t port = 25;
     Tls tls = Tls::opportunistic;
+    // next_hop: TLS from the first octet instead of STARTTLS (RFC 8314 §3.3); on port 465 always.
+    bool implicit_tls = false;
+    // next_hop with verified TLS: the name to log in with there; empty: nobody logs in.
+    std::string user;
+    // The file whose first line is the password: an absolute path. The secret itself is in no
+    // record, so no list, audit entry or export can show it.
+    std::string password_file;
     std::string text;  // refuse: what the sender is told
     WallTime created;
 

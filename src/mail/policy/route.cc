@@ -20,6 +20,8 @@ queue::Destination destination_for(const directory::Site& site, const address::M
                                                                 : Destination::Kind::next_hop;
             destination.host = route->host;
             destination.port = route->port;
+            destination.implicit_tls = route->implicit_tls;
+            destination.user = route->user;
             break;
         case Route::Kind::discard:
             destination.kind = Destination::Kind::discard;

@@ -1,7 +1,10 @@
 // The text of a destination and the group that follows from it.
 //
-//   destination = "discard" / kind ":" host [":" port] [";tls=" ("required" / "verified")]
+//   destination = "discard" / kind ":" host [":" port] *option
 //   kind        = "mx" / "smtp" / "lmtp"        the port is left out for mx when it is 25
+//   option      = ";tls=" ("required" / "verified" / "any") / ";implicit" / ";user=" 1*escaped
+//                                               in this order, each at most once
+//   escaped     = ALPHA / DIGIT / "@" / "." / "_" / "+" / "-" / "%" 2HEXDIG
 #include <algorithm>
 #include <array>
 
@@ -29,9 +32,14 @@ std::string_view tls_name(Destination::Tls tls) {
             return ";tls=required";
         case Destination::Tls::verified:
             return ";tls=verified";
+        case Destination::Tls::any:
+            return ";tls=any";
     }
     return "";
 }
+
+constexpr std::string_view implicit_option = ";implicit";
+constexpr std::string_view user_option = ";user=";
 
 // An address of a next hop stands without brackets in `host`; only its text has them.
 std::string without_brackets(std::string_view host) {
@@ -63,16 +71,54 @@ std::optional<std::string_view> take_host(std::string_view& rest) {
     return host;
 }
 
-bool take_tls(std::string_view& text, Destination& destination) {
-    const std::size_t at = text.find(';');
-    if (at == std::string_view::npos) return true;
-    for (const auto tls : {Destination::Tls::required, Destination::Tls::verified}) {
-        if (text.substr(at) != tls_name(tls)) continue;
-        destination.tls = tls;
-        text = text.substr(0, at);
-        return true;
+bool is_plain_in_user(char c) {
+    const auto lower = static_cast<char>(c | 0x20);
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("@._+-").find(c) != std::string_view::npos;
+}
+
+std::string escaped(std::string_view user) {
+    std::string out;
+    for (const char c : user)
+        out += is_plain_in_user(c) ? std::string(1, c) : "%" + text::hex({&c, 1});
+    return out;
+}
+
+std::optional<std::string> unescaped(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const bool is_escape = text.front() == '%';
+        const auto octet = is_escape ? text::from_hex(text.substr(1, 2)) : std::nullopt;
+        if (is_escape ? !octet || octet->size() != 1 : !is_plain_in_user(text.front()))
+            return std::nullopt;
+        out += is_escape ? octet->front() : text.front();
+        text.remove_prefix(is_escape ? 3 : 1);
     }
-    return false;
+    return out;
+}
+
+// Takes the options off the end of `text`.
+bool take_options(std::string_view& text, Destination& destination) {
+    const std::size_t at = std::min(text.find(';'), text.size());
+    std::string_view options = text.substr(at);
+    text = text.substr(0, at);
+    const auto take = [&options](std::string_view option) {
+        const std::string_view after = options.substr(std::min(option.size(), options.size()));
+        const bool is_here = options.starts_with(option) && (after.empty() || after[0] == ';');
+        if (is_here) options = after;
+        return is_here;
+    };
+    for (const auto tls :
+         {Destination::Tls::required, Destination::Tls::verified, Destination::Tls::any})
+        if (destination.tls == Destination::Tls::opportunistic && take(tls_name(tls)))
+            destination.tls = tls;
+    destination.implicit_tls = take(implicit_option);
+    if (options.empty()) return true;
+    if (!options.starts_with(user_option)) return false;
+    const auto user = unescaped(options.substr(user_option.size()));
+    if (!user || user->empty()) return false;
+    destination.user = *user;
+    return true;
 }
 
 bool take_port(std::string_view rest, Destination& destination) {
@@ -90,13 +136,16 @@ std::string Destination::text() const {
     const auto name = std::ranges::find(kind_names, kind, &KindName::kind);
     std::string text = std::string(name->name) + ":" + host_text(*this);
     if (kind != Kind::mx || port != 25) text += ":" + std::to_string(port);
-    return text.append(tls_name(tls));
+    text += tls_name(tls);
+    if (implicit_tls) text += implicit_option;
+    if (!user.empty()) text.append(user_option).append(escaped(user));
+    return text;
 }
 
 std::optional<Destination> Destination::parse(std::string_view text) {
     if (text == "discard") return Destination{.kind = Kind::discard};
     Destination destination;
-    if (!take_tls(text, destination)) return std::nullopt;
+    if (!take_options(text, destination)) return std::nullopt;
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return std::nullopt;
     const auto name = std::ranges::find(kind_names, text.substr(0, colon), &KindName::name);

@@ -40,19 +40,39 @@ struct EntryId {
     friend auto operator<=>(const EntryId&, const EntryId&) = default;
 };
 
+// RFC 8314 §3.3: the port of submission with TLS from the first octet.
+inline constexpr std::uint16_t submissions_port = 465;
+
 // Where an entry goes: what decides with which others it shares connections, limits and back-off.
 struct Destination {
     enum class Kind : std::uint8_t { mx = 0, next_hop = 1, lmtp = 2, discard = 3 };
-    enum class Tls : std::uint8_t { opportunistic = 0, required = 1, verified = 2 };
+    enum class Tls : std::uint8_t {
+        opportunistic = 0,  // and what the domain itself asks for: DANE, MTA-STS
+        required = 1,
+        verified = 2,
+        // When it works, whatever the domain asks for: RFC 8460 §3, reports about TLS arrive though
+        // TLS is broken.
+        any = 3,
+    };
     Kind kind = Kind::mx;
     // mx: the domain, or an address literal with its brackets; next_hop, lmtp: the host, a name or
     // an address; discard: not used
     std::string host;
     std::uint16_t port = 25;
     Tls tls = Tls::opportunistic;
+    // next_hop: TLS from the first octet. Port 465 means it whatever stands here.
+    bool implicit_tls = false;
+    // next_hop: who logs in there; empty: nobody. Where the password is, the route knows that
+    // names this host and user when the connection is made.
+    std::string user;
+
+    bool is_tls_first() const {
+        return kind == Kind::next_hop && (implicit_tls || port == submissions_port);
+    }
 
     // The normal form: "mx:example.org", "smtp:mail.example:25;tls=required",
-    // "lmtp:[2001:db8::1]:24", "discard". Two destinations with one text are one destination.
+    // "smtp:hub.example:587;tls=verified;user=alice@example.org", "lmtp:[2001:db8::1]:24",
+    // "discard". Two destinations with one text are one destination.
     std::string text() const;
     static std::optional<Destination> parse(std::string_view text);
     store::DueGroup group() const;  // the first 8 octets of the SHA-256 of text()

@@ -33,6 +33,8 @@ enum Number : std::uint32_t {
     waited = 18,
     due = 19,
     last_reply = 20,
+    tls_first = 21,
+    user = 22,
 };
 }  // namespace field
 
@@ -145,7 +147,13 @@ bool read_destination(const record::Field& found, Destination& destination) {
         case field::port:
             return read_number(found, destination.port, UINT16_MAX);
         case field::tls:
-            return read_number(found, destination.tls, 2);
+            return read_number(found, destination.tls, 3);
+        case field::tls_first:
+            destination.implicit_tls = found.value != 0;
+            return true;
+        case field::user:
+            destination.user = found.bytes;
+            return true;
         default:
             destination.host = found.bytes;
             return true;
@@ -194,6 +202,8 @@ bool read_field(const record::Field& found, Entry& entry) {
         case field::host:
         case field::port:
         case field::tls:
+        case field::tls_first:
+        case field::user:
             return read_destination(found, entry.destination);
         case field::sender:
             return read_sender(found.bytes, entry);
@@ -268,6 +278,8 @@ Bytes record_of(const Entry& entry) {
     out.signed_number(field::waited, entry.waited.count());
     out.signed_number(field::due, ticks(entry.due));
     out.bytes(field::last_reply, entry.last_reply);
+    if (entry.destination.implicit_tls) out.number(field::tls_first, 1);
+    if (!entry.destination.user.empty()) out.bytes(field::user, entry.destination.user);
     return out.take();
 }
 

@@ -25,8 +25,12 @@ TEST_CASE("an entry's id reads back from its text and its key, and keys sort as 
 TEST_CASE("a destination has one text and reads back from it") {
     for (const char* text :
          {"mx:example.org", "mx:example.org:2525", "mx:[192.0.2.1]", "mx:[IPv6:2001:db8::1]:26",
-          "mx:example.org;tls=verified", "smtp:mail.example:25", "smtp:192.0.2.1:587;tls=required",
-          "smtp:[2001:db8::1]:25", "lmtp:localhost:24", "discard"}) {
+          "mx:example.org;tls=verified", "mx:example.org;tls=any", "smtp:mail.example:25",
+          "smtp:192.0.2.1:587;tls=required", "smtp:[2001:db8::1]:25", "lmtp:localhost:24",
+          "discard", "smtp:hub.example:2465;tls=verified;implicit",
+          "smtp:hub.example:2465;implicit",
+          "smtp:hub.example:587;tls=verified;user=alice@example.org",
+          "smtp:hub.example:587;tls=verified;implicit;user=a%3bb%20%c3%bc"}) {
         CAPTURE(std::string(text));
         const auto destination = Destination::parse(text);
         REQUIRE(destination);
@@ -34,10 +38,30 @@ TEST_CASE("a destination has one text and reads back from it") {
     }
     CHECK(Destination::parse("smtp:[2001:db8::1]:25")->host == "2001:db8::1");
     CHECK(Destination::parse("mx:[192.0.2.1]")->host == "[192.0.2.1]");
-    for (const char* bad :
-         {"", "mx", "mx:", "smtp:host", "smtp:host:0", "smtp:host:65536", "smtp::25", "mx:[::1",
-          "mx:a b", "mx:a;tls=none", "mx:a;tls=", "uucp:host:1", "mx:a\r\nb", "smtp:[]:25",
-          "smtp:[IPv6:]:25", "mx:a:b:25", "discard;tls=required"}) {
+    for (const char* bad : {"",
+                            "mx",
+                            "mx:",
+                            "smtp:host",
+                            "smtp:host:0",
+                            "smtp:host:65536",
+                            "smtp::25",
+                            "mx:[::1",
+                            "mx:a b",
+                            "mx:a;tls=none",
+                            "smtp:h:25;user=",
+                            "smtp:h:25;user=%3",
+                            "smtp:h:25;user=a;tls=verified",
+                            "smtp:h:25;user=a b",
+                            "smtp:h:25;user=%zz",
+                            "smtp:h:25;implicit;implicit",
+                            "smtp:h:25;tls=required;tls=verified",
+                            "mx:a;tls=",
+                            "uucp:host:1",
+                            "mx:a\r\nb",
+                            "smtp:[]:25",
+                            "smtp:[IPv6:]:25",
+                            "mx:a:b:25",
+                            "discard;tls=required"}) {
         CAPTURE(std::string(bad));
         CHECK_FALSE(Destination::parse(bad));
     }
@@ -55,6 +79,12 @@ TEST_CASE("[G8] two notations of one destination are one group") {
     Destination verified = lower;
     verified.tls = Destination::Tls::verified;
     CHECK(lower.group() != verified.group());
+    // Connections of one user are no other's.
+    Destination alice = bare, bob = bare;
+    alice.user = "alice";
+    bob.user = "bob";
+    CHECK(alice.group() != bob.group());
+    CHECK(alice.group() != bare.group());
 }
 
 TEST_CASE("an entry reads back from its record, whatever its fields hold") {

@@ -21,6 +21,7 @@ std::optional<Mechanism> ClientExchange::choose(const std::vector<Mechanism>& of
         return Mechanism::scram_sha_256_plus;
     if (has(Mechanism::scram_sha_256)) return Mechanism::scram_sha_256;
     if (has(Mechanism::plain) && tls != nullptr) return Mechanism::plain;
+    if (has(Mechanism::login) && tls != nullptr) return Mechanism::login;
     return std::nullopt;
 }
 
@@ -49,11 +50,15 @@ Result<ClientExchange> ClientExchange::create(Mechanism mechanism,
     return exchange;
 }
 
-std::string ClientExchange::begin() {
+std::optional<std::string> ClientExchange::begin() {
     check(expects_ == Expects::begin, "begin() comes first");
     if (mechanism_ == Mechanism::plain) {
         expects_ = Expects::success;
         return plain_message(credentials_.authorization, credentials_.login, credentials_.password);
+    }
+    if (mechanism_ == Mechanism::login) {
+        expects_ = Expects::name_prompt;
+        return std::nullopt;
     }
     expects_ = Expects::server_first;
     first_bare_ = "n=" + escape_name(credentials_.login) + ",r=" + nonce_;
@@ -61,6 +66,15 @@ std::string ClientExchange::begin() {
 }
 
 Result<std::string> ClientExchange::respond(std::string_view challenge) {
+    // The prompts are for people; servers word them as they like.
+    if (expects_ == Expects::name_prompt) {
+        expects_ = Expects::password_prompt;
+        return credentials_.login;
+    }
+    if (expects_ == Expects::password_prompt) {
+        expects_ = Expects::success;
+        return credentials_.password;
+    }
     if (expects_ == Expects::server_first) return answer_first(challenge);
     if (expects_ != Expects::server_final)
         return bad_message("The server goes on after the end of the exchange");

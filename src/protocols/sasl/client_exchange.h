@@ -1,6 +1,7 @@
 // ClientExchange: our side of an authentication at another server: SCRAM-SHA-256 with and without
-// channel binding (RFC 5802, 7677), PLAIN (RFC 4616). Pure; messages are decoded from base64. The
-// salted password is computed in respond(), which takes up to limits::iterations_max rounds.
+// channel binding (RFC 5802, 7677), PLAIN (RFC 4616), LOGIN. Pure; messages are decoded from
+// base64. The salted password is computed in respond(), which takes up to limits::iterations_max
+// rounds.
 #pragma once
 
 #include <optional>
@@ -21,8 +22,8 @@ struct ClientCredentials {
 
 class ClientExchange {
  public:
-    // The best of what the server offers; nullopt: none that we may use. PLAIN is only used within
-    // TLS (`tls` not null).
+    // The best of what the server offers; nullopt: none that we may use. PLAIN and LOGIN are only
+    // used within TLS (`tls` not null).
     static std::optional<Mechanism> choose(const std::vector<Mechanism>& offered,
                                            const net::TlsInfo* tls);
 
@@ -32,8 +33,8 @@ class ClientExchange {
     static Result<ClientExchange> create(Mechanism mechanism, const ClientCredentials& credentials,
                                          const net::TlsInfo* tls, bool offers_plus);
 
-    // The initial response.
-    std::string begin();
+    // The initial response; nullopt: the mechanism has none, the server speaks first.
+    std::optional<std::string> begin();
     // The response to a challenge. Refuses when the server's message cannot be read or does not
     // prove that the server knows the verifier; the exchange must then be cancelled.
     Result<std::string> respond(std::string_view challenge);
@@ -41,7 +42,14 @@ class ClientExchange {
     bool is_finished() const { return expects_ == Expects::success; }
 
  private:
-    enum class Expects : std::uint8_t { begin, server_first, server_final, success };
+    enum class Expects : std::uint8_t {
+        begin,
+        name_prompt,      // LOGIN
+        password_prompt,  // LOGIN
+        server_first,
+        server_final,
+        success
+    };
 
     ClientExchange() = default;
     Result<std::string> answer_first(std::string_view message);

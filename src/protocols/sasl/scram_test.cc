@@ -44,7 +44,7 @@ struct Run {
                                    client_tls, client_sees_plus);
         REQUIRE(client);
         ScramServer server(variant, server_tls, server_offers_plus, "servernonce");
-        const auto first = server.client_first(client->begin());
+        const auto first = server.client_first(client->begin().value());
         if (!first) return "first";
         ScramVerifier verifier = verifier_of("pencil", "salt");
         verifier.is_real = is_real;
@@ -146,7 +146,7 @@ TEST_CASE("the client believes no server without its proof") {
         auto client = ClientExchange::create(
             Mechanism::scram_sha_256, {.login = "user", .password = "pencil"}, nullptr, false);
         REQUIRE(client);
-        const std::string first = client->begin();
+        const std::string first = client->begin().value();
         const std::string nonce = first.substr(first.find("r=") + 2);
         return std::pair{std::move(*client), nonce};
     };
@@ -193,6 +193,19 @@ TEST_CASE("the best mechanism that may be used is chosen") {
     CHECK(ClientExchange::choose({plain, scram_sha_256, scram_sha_256_plus}, nullptr) ==
           scram_sha_256);
     CHECK(ClientExchange::choose({plain, login}, &tls) == plain);
+    CHECK(ClientExchange::choose({Mechanism::login}, &tls) == Mechanism::login);
     CHECK_FALSE(ClientExchange::choose({plain, login}, nullptr));
     CHECK_FALSE(ClientExchange::choose({}, &tls));
+}
+
+TEST_CASE("LOGIN waits for its two prompts, whatever they say") {
+    auto client = ClientExchange::create(Mechanism::login, {.login = "user", .password = "pencil"},
+                                         &tls, false);
+    REQUIRE(client);
+    CHECK_FALSE(client->begin());
+    CHECK(client->respond("Username:").value_or("") == "user");
+    CHECK_FALSE(client->is_finished());
+    CHECK(client->respond("").value_or("") == "pencil");
+    CHECK(client->is_finished());
+    CHECK_FALSE(client->respond("more"));
 }

@@ -1,5 +1,9 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -10,6 +14,7 @@
 #include "system/crypto/limits.h"
 #include "system/crypto/password.h"
 #include "system/crypto/secret.h"
+#include "system/crypto/secret_file.h"
 
 using namespace pidge;
 
@@ -173,4 +178,36 @@ TEST_CASE("A secret moves, wipes its source and is copied on purpose only") {
     CHECK(moved.bytes() == "hunter2");
     CHECK(moved.copy().bytes() == "hunter2");
     CHECK(crypto::Secret::random(32).bytes() != crypto::Secret::random(32).bytes());
+}
+
+TEST_CASE("A password is the first line of its file, and the file is not open to everybody") {
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("pidge-secret-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    const std::string path = folder / "password";
+    const auto write = [&](std::string_view text, mode_t mode = 0600) {
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+        REQUIRE(::chmod(path.c_str(), mode) == 0);
+    };
+    const auto read = [&] {
+        auto secret = crypto::read_secret_file(path);
+        return secret ? std::string(secret->bytes()) : "refused: " + secret.error().text;
+    };
+    write("open sesame");
+    CHECK(read() == "open sesame");
+    write("open sesame\r\nfor the hub\n", 0640);
+    CHECK(read() == "open sesame");
+    for (const mode_t mode : {0604, 0602}) {
+        write("open sesame\n", mode);
+        CHECK(read().starts_with("refused"));
+        CHECK(read().find("sesame") == std::string::npos);
+    }
+    write("\nopen sesame\n");
+    CHECK(read().starts_with("refused"));
+    write(std::string(crypto::limits::secret_file_octets_max + 1, 'x'));
+    CHECK(read().starts_with("refused"));
+    std::filesystem::remove(path);
+    CHECK(read().find(path) != std::string::npos);
+    CHECK_FALSE(crypto::read_secret_file(folder));
+    std::filesystem::remove_all(folder);
 }

@@ -26,4 +26,7 @@ inline constexpr std::size_t password_bytes_max = 1024;
 inline constexpr std::size_t app_password_groups = 5;
 inline constexpr std::size_t app_password_group_characters = 5;
 
+// A file with one password in its first line, and perhaps a remark below.
+inline constexpr std::size_t secret_file_octets_max = 4096;
+
 }  // namespace pidge::crypto::limits

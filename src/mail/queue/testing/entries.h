@@ -12,7 +12,9 @@ inline Entry full_entry() {
     entry.destination = {.kind = Destination::Kind::next_hop,
                          .host = "mail.example",
                          .port = 587,
-                         .tls = Destination::Tls::verified};
+                         .tls = Destination::Tls::verified,
+                         .implicit_tls = true,
+                         .user = "alice;\xc3\xbc"};
     entry.sender = address::Mailbox{.local_part = "alice smith", .domain = "site.example"};
     entry.recipients.push_back({.address = {.local_part = "bob", .domain = "example.org"},
                                 .original = "rfc822;bob@example.net",

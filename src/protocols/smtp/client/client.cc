@@ -74,8 +74,8 @@ net::Task<Result<void>> Client::authenticate(sasl::ClientCredentials credentials
                                        sasl::Mechanism::scram_sha_256_plus) != offered.end();
     auto exchange =
         CO_TRY(sasl::ClientExchange::create(*mechanism, credentials, tls(), offers_plus));
-    std::string line =
-        "AUTH " + std::string(sasl::name_of(*mechanism)) + " " + text::base64(exchange.begin());
+    std::string line = "AUTH " + std::string(sasl::name_of(*mechanism));
+    if (const auto initial = exchange.begin()) line += " " + text::base64(*initial);
     for (;;) {
         const Reply reply = co_await dialogue_.ask(line + "\r\n", limits::client_command_timeout);
         if (reply.code == 235 && exchange.is_finished()) co_return Result<void>{};

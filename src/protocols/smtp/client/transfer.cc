@@ -22,10 +22,10 @@ bool Transfer::is_possible() {
     const MailFrom& from = envelope_.from;
     if (from.body == BodyType::binary && !(capabilities_.binary && capabilities_.chunking))
         result_.outcome = Outcome::needs_binarymime;
+    else if (from.smtputf8 && !capabilities_.smtputf8)
+        result_.outcome = Outcome::needs_smtputf8;  // which no conversion helps
     else if (from.body == BodyType::eight_bit && !capabilities_.eight_bit)
         result_.outcome = Outcome::needs_8bitmime;
-    else if (from.smtputf8 && !capabilities_.smtputf8)
-        result_.outcome = Outcome::needs_smtputf8;
     else if (capabilities_.size_octets && body_.size_octets() > *capabilities_.size_octets)
         result_.outcome = Outcome::too_large;
     else
