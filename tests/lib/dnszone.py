@@ -19,7 +19,7 @@ import struct
 import threading
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "DS": 43,
-         "DNSKEY": 48, "TLSA": 52, "CAA": 257}
+         "RRSIG": 46, "NSEC": 47, "DNSKEY": 48, "TLSA": 52, "CAA": 257}
 NAMES = {number: name for name, number in TYPES.items()}
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, REFUSED = 0, 1, 2, 3, 5
 UDP_SIZE_MAX = 1232
@@ -162,9 +162,13 @@ class Zone:
         truncated = not over_tcp and (how in ("truncate", "close-tcp") or len(out) > UDP_SIZE_MAX)
         return self.encode(identifier, packet, question, code, [], truncated=True) if truncated else out
 
+    def absence(self, question):
+        """The authority section of an answer without records."""
+        return [(".", "SOA", ("ns.test", "root.test", 1, 60, 60, 60, 1))]
+
     def encode(self, identifier, packet, question, code, answers, truncated=False):
         flags = 0x8080 | (0x0100 if packet[2] & 1 else 0) | (0x0200 if truncated else 0) | code
-        authority = [] if answers or truncated else [(".", "SOA", ("ns.test", "root.test", 1, 60, 60, 60, 1))]
+        authority = [] if answers or truncated else self.absence(question)
         out = identifier + struct.pack("!HHHHH", flags, 1, len(answers), len(authority), 1) + question
         for owner, kind, data in answers + authority:
             octets = encode_data(kind, data)

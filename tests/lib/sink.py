@@ -19,6 +19,7 @@ and "mail". What happens is one of
     a list                 its items in turn, one per time the stage is reached; after the last one: the usual reply
 """
 
+import base64
 import re
 import socket
 import ssl
@@ -66,6 +67,7 @@ class Connection:
         self.tls_version = None
         self.server_name = None  # what the client asked for in SNI
         self.helo = ""
+        self.login = None       # (name, password) of the last AUTH PLAIN or LOGIN
         self.reset_transaction()
 
     def reset_transaction(self):
@@ -154,7 +156,7 @@ class Connection:
         if "SIZE" in self.sink.extensions:
             offers.append(f"SIZE {self.sink.size_max}")
         if self.sink.users:
-            offers.append("AUTH PLAIN LOGIN")
+            offers.append("AUTH " + " ".join(self.sink.mechanisms))
         if self.sink.offers_starttls and not self.tls_version:
             offers.append("STARTTLS")
         self.answer(verb, name, "\n".join(["250 sink.test"] + [f"250 {offer}" for offer in offers]))
@@ -172,6 +174,9 @@ class Connection:
         self.server_name = getattr(self.stream, "asked_name", None)
 
     def mail(self, rest):
+        if isinstance(self.sink.users, dict) and not self.login:
+            self.send("530 5.7.0 Log in first")
+            return
         match = re.match(r"(?i)FROM: ?<([^>]*)>(.*)", rest)
         if not match:
             self.send("501 5.5.4 MAIL FROM:<address>")
@@ -213,6 +218,26 @@ class Connection:
             self.sink.take(message)
         self.reset_transaction()
 
+    def ask(self, prompt):
+        self.stream.sendall(b"334 " + base64.b64encode(prompt) + b"\r\n")
+        return base64.b64decode(self.read_line())
+
+    def auth(self, rest):
+        """PLAIN (RFC 4616) and LOGIN. Any login will do, unless users is a dictionary of names and passwords."""
+        mechanism, _, initial = rest.partition(" ")
+        if mechanism.upper() == "LOGIN":
+            name = base64.b64decode(initial) if initial else self.ask(b"Username:")
+            self.login = name.decode(), self.ask(b"Password:").decode()
+        else:
+            octets = base64.b64decode(initial) if initial else self.ask(b"")
+            self.login = tuple(each.decode() for each in octets.split(b"\0")[1:])
+        users = self.sink.users
+        if isinstance(users, dict) and users.get(self.login[0]) != self.login[1]:
+            self.login = None
+            self.answer("auth", rest, "535 5.7.8 Wrong name or password")
+        else:
+            self.answer("auth", rest)
+
     def command(self, line):
         verb, _, rest = line.partition(" ")
         verb = verb.lower()
@@ -232,10 +257,7 @@ class Connection:
             self.reset_transaction()
             self.answer("rset")
         elif verb == "auth":
-            if "=" not in rest and rest.count(" ") == 0:
-                self.stream.sendall(b"334 \r\n")
-                self.read_line()
-            self.answer("auth", rest)
+            self.auth(rest)
         elif verb in ("noop", "vrfy"):
             self.answer(verb, rest)
         elif verb == "quit":
@@ -261,8 +283,9 @@ class Connection:
 
 class Sink:
     def __init__(self, host="127.0.0.1", port=0, tls=None, offers_starttls=True, implicit_tls=False, extensions=ALL,
-                 script=None, users=False, lmtp=False, size_max=104857600, timeout_s=30):
-        """tls: a certs.Pair; users: offer AUTH (any password will do)."""
+                 script=None, users=False, lmtp=False, size_max=104857600, timeout_s=30, mechanisms=("PLAIN", "LOGIN")):
+        """tls: a certs.Pair; users: offer AUTH (any password will do), or {name: password}: nobody else may send."""
+        self.mechanisms = mechanisms
         self.tls, self.offers_starttls, self.implicit_tls = tls, bool(tls) and offers_starttls, implicit_tls
         self.extensions, self.script, self.users, self.lmtp = set(extensions), dict(script or {}), users, lmtp
         self.size_max, self.timeout_s = size_max, timeout_s

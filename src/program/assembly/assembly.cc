@@ -12,8 +12,6 @@
 #include "program/assembly/clock_watch.h"
 #include "program/assembly/events.h"
 #include "program/config/compare.h"
-#include "system/dns/unbound.h"
-#include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/archive/transfer.h"
@@ -31,8 +29,6 @@ const net::Pool::Options hash_pool{.name = "hash", .threads = 2, .queue_max = 20
 // for it.
 constexpr std::chrono::milliseconds upkeep_tick{250};
 constexpr int heartbeat_ticks = 40;
-constexpr std::uint16_t standard_port = 25;
-constexpr std::chrono::seconds connect_time{30};
 
 // Sessions of one service are no good for another (attacks.md G5).
 tls::ServerOptions tls_options(const config::Config& config, config::Service service) {
@@ -42,52 +38,6 @@ tls::ServerOptions tls_options(const config::Config& config, config::Service ser
     for (const config::Certificate& certificate : config.certificates)
         options.certificates.push_back({certificate.chain, certificate.key});
     return options;
-}
-
-// One of our addresses for each destination, the same every time: a reputation is built by
-// address, and greylisting remembers it.
-std::optional<net::Address> source_for(const net::Address& to,
-                                       const std::vector<net::Address>& sources) {
-    std::optional<net::Address> best;
-    std::size_t best_weight = 0;
-    for (const net::Address& source : sources) {
-        if (source.is_v6() != to.is_v6()) continue;
-        const std::size_t weight = std::hash<std::string>()(source.text() + ' ' + to.text());
-        if (best && weight <= best_weight) continue;
-        best = source;
-        best_weight = weight;
-    }
-    return best;
-}
-
-// Mail exchangers listen on port 25; a test site's on another.
-std::function<net::Task<std::unique_ptr<net::Stream>>(net::Endpoint)> dialer(
-    const config::Config& config) {
-    const auto mx_port = static_cast<std::uint16_t>(config.relay.port);
-    return [mx_port, sources = config.relay.sources](net::Endpoint to) {
-        if (to.port == standard_port) to.port = mx_port;
-        return net::connect_tcp(to, source_for(to.address, sources), connect_time);
-    };
-}
-
-// RFC 5321 §5.1: where mail must not be relayed to, because it would come back.
-dns::Self own_places(const config::Config& config) {
-    dns::Self self{.names = {config.site.hostname}};
-    for (const config::Listener& listener : config.listeners)
-        if (listener.service == config::Service::mx && listener.address &&
-            listener.address->port == standard_port)
-            self.addresses.push_back(listener.address->address);
-    return self;
-}
-
-// "example.org@127.0.0.1:5353", checked when the configuration was read.
-std::vector<dns::StubZone> stub_zones(const config::Config& config) {
-    std::vector<dns::StubZone> zones;
-    for (const std::string& stub : config.dns.stubs) {
-        const std::size_t at = stub.rfind('@');
-        zones.push_back({stub.substr(0, at), {*net::Endpoint::parse(stub.substr(at + 1))}});
-    }
-    return zones;
 }
 
 }  // namespace
@@ -194,6 +144,7 @@ Result<void> Assembly::build() {
     if (!net::run(store_->commit(std::move(started))))
         return Refusal{.kind = Refusal::Kind::conflict, .text = "The start could not be recorded."};
     if (config_.node.has_role("relay")) start_relay();
+    transport_->start(runtime_);
     node_->start(runtime_.loop(0));
     net::spawn(runtime_.loop(0), "upkeep", upkeep(*this));
     return {};
@@ -207,19 +158,17 @@ Result<void> Assembly::build_tls() {
 }
 
 Result<void> Assembly::build_relay() {
-    dns::UnboundOptions dns{
-        .forward_to = config_.dns.resolvers,
-        .stub_zones = stub_zones(config_),
-        .validation = config_.dns.validate ? dns::Validation::on : dns::Validation::off};
-    for (const dns::StubZone& stub : dns.stub_zones) dns.insecure_zones.push_back(stub.name);
-    resolver_ = TRY(dns::make_unbound_resolver(std::move(dns)));
-    courier_ = std::make_unique<relay::SmtpCourier>(
-        relay::SmtpCourierParts{
-            .resolver = *resolver_,
-            .tls = TRY(relay::TlsContexts::create(config_.relay.authorities)),
-            .dial = dialer(config_),
-        },
-        relay::SmtpCourierOptions{.own_name = config_.site.hostname, .self = own_places(config_)});
+    transport_ = TRY(Transport::create(config_, {.store = *store_,
+                                                 .directory = directory_,
+                                                 .clock = clock_,
+                                                 .pool = pool_,
+                                                 .trail = trail_,
+                                                 .wake =
+                                                     [this](store::DueGroup group, WallTime due) {
+                                                         if (const auto relay = relay_.load())
+                                                             relay->wake(group, due);
+                                                     },
+                                                 .leads = [this] { return leads(); }}));
     return {};
 }
 
@@ -239,7 +188,7 @@ void Assembly::start_relay() {
             .store = *store_,
             .clock = clock_,
             .trail = trail_,
-            .courier = *courier_,
+            .courier = transport_->courier(),
             .loops = runtime_.loops(),
             .route =
                 [this](const address::Mailbox& to) {
@@ -375,6 +324,7 @@ void Assembly::drain() {
     node_->membership().set_state(nodes::State::draining);
     for (const auto& listener : listeners_) listener->stop();
     for (auto& [loop, drain] : drains_) loop->post([each = drain.get()] { each->start(); });
+    transport_->stop();
     const auto patience = std::chrono::milliseconds(config_.limits.drain);
     if (const auto relay = relay_.load()) net::spawn(runtime_.loop(0), "drain", relay->drain());
     node_->end();
@@ -385,6 +335,7 @@ void Assembly::drain() {
                   trail_.entry(audit::Type::stop, "program",
                                {{"node", config_.site.node}, {"interrupted", interrupted}}));
     try {
+        net::run(transport_->finish());
         if (!net::run(store_->commit(std::move(stopped)))) log::write(stop_unrecorded, {});
     } catch (const store::Fault& fault) {
         log::write(stop_unrecorded, {{"reason", fault.what()}});

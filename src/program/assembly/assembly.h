@@ -12,11 +12,10 @@
 #include "mail/directory/directory.h"
 #include "program/assembly/node_keeper.h"
 #include "program/assembly/smtp_listener.h"
+#include "program/assembly/transport.h"
 #include "program/config/config.h"
 #include "services/relay/relay.h"
-#include "services/relay/smtp_courier.h"
 #include "services/submission/gateway.h"
-#include "system/dns/resolver.h"
 #include "system/net/pool.h"
 #include "system/net/runtime.h"
 #include "system/store/postgres/postgres_store.h"
@@ -93,13 +92,12 @@ class Assembly {
 
     config::Config config_;
     const Clock& clock_;
-    net::Pool pool_;  // password hashes
+    net::Pool pool_;  // password hashes and files
     std::unique_ptr<store::Store> store_;
     directory::Directory directory_;
     audit::Trail trail_;
     std::unique_ptr<submission::Authenticator> authenticator_;
-    std::unique_ptr<dns::Resolver> resolver_;
-    std::unique_ptr<relay::SmtpCourier> courier_;
+    std::unique_ptr<Transport> transport_;
     net::Runtime runtime_;
     Drains drains_;
     std::atomic<std::shared_ptr<relay::Relay>> relay_;

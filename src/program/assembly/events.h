@@ -13,6 +13,10 @@ inline constexpr log::Event clock_stepped{
 inline constexpr log::Event draining{
     "draining", log::Level::info,
     "The program ends: no new connections, what is under way is finished.", ""};
+inline constexpr log::Event transport_neglected{
+    "transport-neglected", log::Level::warning,
+    "MTA-STS policies or counts of TLS sessions could not be looked after; it is tried again.",
+    "See what the store says about itself."};
 inline constexpr log::Event drained{
     "drained", log::Level::info,
     "Everything has ended; with the number of sessions that had to be cut.", ""};

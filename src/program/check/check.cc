@@ -10,6 +10,7 @@
 #include "program/assembly/assembly.h"
 #include "program/check/parts.h"
 #include "services/admin/encode.h"
+#include "system/crypto/secret_file.h"
 
 namespace pidge::program {
 namespace {
@@ -81,6 +82,19 @@ void check_routes(const Known& known, Findings& out) {
     }
 }
 
+void check_passwords(const Known& known, Findings& out) {
+    for (std::size_t i = 0; i < known.password_files.size(); ++i) {
+        if (known.password_files[i].empty()) continue;
+        const auto secret = crypto::read_secret_file(known.password_files[i]);
+        const std::string about = "route " + known.routes[i];
+        if (secret)
+            out.push_back({Finding::Kind::good, about, "has a password for its host.", ""});
+        else
+            out.push_back({Finding::Kind::error, about, secret.error().text,
+                           "The server must be able to read it, and not everybody."});
+    }
+}
+
 // [J10] Date and Received are right to one second only if the clock is.
 void check_clock(Findings& out) {
     using Kind = Finding::Kind;
@@ -107,6 +121,7 @@ std::vector<Finding> check(const config::Config& config, CheckOptions options) {
     check_folders(config, known, out);
     check_database(config, out);
     check_routes(known, out);
+    check_passwords(known, out);
     check_clock(out);
     if (options.asks_dns) check_dns(config, known, out);
     return out;

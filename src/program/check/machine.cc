@@ -111,6 +111,7 @@ Known learn(const config::Config& config, Findings& out) {
     known.is_known = true;
     known.domains = names_in(*answer, "d", "name");
     known.routes = names_in(*answer, "r", "domain");
+    known.password_files = names_in(*answer, "r", "passwordFile");
     if (const json::Value* listeners = answer->find_pointer("/methodResponses/2/1/listeners"))
         for (const json::Value& listener : listeners->array())
             known.listening.push_back(listener.find("address")->string());

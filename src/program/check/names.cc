@@ -100,6 +100,10 @@ net::Task<void> ask_all(dns::Resolver& resolver, const config::Config& config, c
 void check_dns(const config::Config& config, const Known& known, Findings& out) {
     dns::UnboundOptions options{.forward_to = config.dns.resolvers, .deadline = lookup_time};
     if (!config.dns.validate) options.validation = dns::Validation::off;
+    if (!config.dns.anchors.empty()) {
+        options.trust_anchors.clear();
+        options.trust_anchor_file = config.dns.anchors;
+    }
     auto resolver = dns::make_unbound_resolver(std::move(options));
     if (!resolver) {
         out.push_back({Kind::error, "dns", resolver.error().text, "See [dns]."});

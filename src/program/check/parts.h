@@ -14,7 +14,8 @@ struct Known {
     bool is_known = false;               // false: there is neither server nor store yet
     std::vector<std::string> listening;  // addresses that the running server has
     std::vector<std::string> domains;
-    std::vector<std::string> routes;  // their patterns
+    std::vector<std::string> routes;          // their patterns
+    std::vector<std::string> password_files;  // of routes with a user; "" for the others
 };
 Known learn(const config::Config& config, Findings& out);
 
@@ -23,6 +24,7 @@ void check_listeners(const config::Config& config, const Known& known, Findings&
 void check_folders(const config::Config& config, const Known& known, Findings& out);
 void check_database(const config::Config& config, Findings& out);
 void check_routes(const Known& known, Findings& out);
+void check_passwords(const Known& known, Findings& out);
 void check_clock(Findings& out);
 void check_dns(const config::Config& config, const Known& known, Findings& out);
 

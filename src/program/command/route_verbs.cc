@@ -31,6 +31,10 @@ Result<json::Object> wanted(Call& call) {
         route.set("port", *port);
     }
     if (call.given.has("--tls")) route.set("tls", call.given.text("--tls"));
+    if (call.given.has("--implicit-tls")) route.set("implicitTls", true);
+    if (call.given.has("--user")) route.set("user", call.given.text("--user"));
+    if (call.given.has("--password-file"))
+        route.set("passwordFile", call.given.text("--password-file"));
     return route;
 }
 
@@ -46,8 +50,12 @@ Result<> set(Call& call) {
 
 std::string way_of(const json::Value& route) {
     const std::string kind = text_of(route, "kind");
-    if (kind == "nextHop")
-        return fmt::format("to {} port {}", text_of(route, "host"), text_of(route, "port"));
+    if (kind == "nextHop") {
+        std::string way =
+            fmt::format("to {} port {}", text_of(route, "host"), text_of(route, "port"));
+        const std::string user = text_of(route, "user");
+        return user.empty() ? way : way + " as " + user;
+    }
     if (kind == "lmtp")
         return fmt::format("by LMTP to {} port {}", text_of(route, "host"), text_of(route, "port"));
     if (kind == "refuse") return "refused: " + text_of(route, "text");
@@ -107,14 +115,29 @@ std::vector<Verb> route_verbs() {
                        {.name = "--mx", .kind = flag, .help = "By the domain's mail exchangers."},
                        {.name = "--host", .help = "To this host by SMTP."},
                        {.name = "--lmtp", .help = "To this host by LMTP."},
-                       {.name = "--port", .help = "Its port; 25, with --lmtp 24."},
+                       {.name = "--port",
+                        .help = "Its port; 25, with --lmtp 24, with --user 587, with "
+                                "--implicit-tls 465."},
                        {.name = "--discard", .kind = flag, .help = "Accept and throw away."},
                        {.name = "--refuse", .help = "Refuse, with this text."},
                        {.name = "--tls",
                         .help = "opportunistic (when offered), required, or verified (with a "
-                                "certificate of that host from a known authority)."}},
+                                "certificate of that host from a known authority)."},
+                       {.name = "--implicit-tls",
+                        .kind = flag,
+                        .help = "TLS from the first octet; without it by STARTTLS. Port 465 "
+                                "means it too."},
+                       {.name = "--user",
+                        .help = "Log in at the host with this name (SCRAM-SHA-256, PLAIN or "
+                                "LOGIN). TLS is then verified."},
+                       {.name = "--password-file",
+                        .help = "Absolute path of the file whose first line is the password. The "
+                                "server reads it whenever it connects; it must not be open to "
+                                "everybody."}},
          .examples = {"pidge route set example.org --lmtp mailbox.example.org --tls verified",
                       "pidge route set '*' --host smarthost.example.net --port 587 --tls required",
+                      "pidge route set '*' --host smtp.example.net --user site@example.net "
+                      "--password-file /etc/pidge/smtp.example.net.password",
                       "pidge route set old.example.org --refuse \"This domain has been closed.\""},
          .run = set},
         {.words = "route list",

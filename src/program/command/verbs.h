@@ -14,6 +14,7 @@ std::vector<Verb> range_verbs();
 std::vector<Verb> route_verbs();
 std::vector<Verb> queue_verbs();
 std::vector<Verb> audit_verbs();
+std::vector<Verb> tls_report_verbs();
 std::vector<Verb> node_verbs();
 std::vector<Verb> archive_verbs();
 std::vector<Verb> config_verbs();

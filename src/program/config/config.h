@@ -83,6 +83,7 @@ struct Dns {
     std::vector<net::Endpoint> resolvers;  // empty: those of the machine
     std::vector<std::string> stubs;        // "example.org@127.0.0.1:5353"
     bool validate = true;
+    std::string anchors;  // file with trust anchors instead of the root's; may be empty
 };
 
 struct Relay {
@@ -93,6 +94,7 @@ struct Relay {
     std::uint64_t connections_per_destination = 10;
     std::uint64_t port = 25;
     std::string authorities;  // file with the certificate authorities for verified TLS
+    std::uint64_t policy_port = 443;
 };
 
 struct Limits {

@@ -304,6 +304,19 @@ const std::vector<Option> all_options = {
      "Domains whose servers are asked directly, without DNSSEC: names that exist only inside, and "
      "trials.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.dns.stubs; }},
+    {"dns",
+     "anchors",
+     Type::path,
+     "\"/etc/pidge/anchors\"",
+     "A file with the DNSSEC trust anchors (DS or DNSKEY records) that count instead of those of "
+     "the root zone: for networks with a root of their own, and trials.",
+     restart,
+     [](Config& c, std::size_t) -> Slot { return &c.dns.anchors; },
+     Needed::optional,
+     {},
+     0,
+     0,
+     "those of the root zone"},
     // --- relay ---
     {"relay",
      "sources",
@@ -378,7 +391,8 @@ const std::vector<Option> all_options = {
      "authorities",
      Type::path,
      "\"/etc/ssl/certs/ca-certificates.crt\"",
-     "Certificate authorities to trust on routes with verified TLS, in PEM form.",
+     "Certificate authorities to trust where TLS is verified, by a route or by MTA-STS, in PEM "
+     "form.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.authorities; },
      Needed::optional,
@@ -386,6 +400,18 @@ const std::vector<Option> all_options = {
      0,
      0,
      "those of the machine"},
+    {"relay",
+     "policy_port",
+     Type::whole,
+     "443",
+     "The port of the web servers that have other sites' MTA-STS policies. It is 443 everywhere; "
+     "another one is for trials.",
+     restart,
+     [](Config& c, std::size_t) -> Slot { return &c.relay.policy_port; },
+     Needed::optional,
+     {},
+     1,
+     65'535},
     // --- limits ---
     {"limits",
      "message_size",

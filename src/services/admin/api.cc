@@ -26,7 +26,7 @@ json::Object error_object(const MethodError& error) {
 
 Api::Api(Parts parts) : parts_(std::move(parts)) {
     for (auto* make : {domain_type, account_type, credential_type, range_type, route_type,
-                       queue_entry_type, audit_entry_type, node_type}) {
+                       queue_entry_type, audit_entry_type, tls_report_type, node_type}) {
         auto type = make(parts_);
         types_.emplace(std::string(type->name()), std::move(type));
     }

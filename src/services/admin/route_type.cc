@@ -15,8 +15,9 @@ namespace {
 using directory::Route;
 using directory::RouteId;
 
-constexpr std::array<std::string_view, 8> route_properties = {"id",   "domain", "kind", "host",
-                                                              "port", "tls",    "text", "created"};
+constexpr std::array<std::string_view, 11> route_properties = {
+    "id",          "domain", "kind",         "host", "port",   "tls",
+    "implicitTls", "user",   "passwordFile", "text", "created"};
 constexpr std::array<std::string_view, 5> kinds = {"mx", "nextHop", "lmtp", "discard", "refuse"};
 constexpr std::array<std::string_view, 3> tls_words = {"opportunistic", "required", "verified"};
 
@@ -27,19 +28,35 @@ json::Object encode(const Route& route) {
             {"host", route.host},
             {"port", route.port},
             {"tls", tls_words[static_cast<std::size_t>(route.tls)]},
+            {"implicitTls", route.implicit_tls},
+            {"user", route.user},
+            {"passwordFile", route.password_file},
             {"text", route.text},
             {"created", utc_text(route.created)}};
 }
 
+// RFC 6409 §3.1, RFC 8314 §3.3: who logs in does so at a submission service.
+std::int64_t usual_port(const Route& route) {
+    if (route.kind == Route::Kind::lmtp) return 24;
+    if (route.implicit_tls) return 465;
+    return route.user.empty() ? 25 : 587;
+}
+
 Result<Route> decode(const json::Place& in) {
-    TRY(in.only({"domain", "kind", "host", "port", "tls", "text"}));
+    TRY(in.only(
+        {"domain", "kind", "host", "port", "tls", "implicitTls", "user", "passwordFile", "text"}));
     Route route;
     route.domain = TRY(in.string("domain"));
     route.kind = static_cast<Route::Kind>(TRY(read_word(in, "kind", kinds, 0)));
     route.host = TRY(in.find_string("host")).value_or("");
-    const std::int64_t usual = route.kind == Route::Kind::lmtp ? 24 : 25;
+    route.implicit_tls = TRY(in.boolean_or("implicitTls", false));
+    route.user = TRY(in.find_string("user")).value_or("");
+    route.password_file = TRY(in.find_string("passwordFile")).value_or("");
+    const std::int64_t usual = usual_port(route);
     route.port = static_cast<std::uint16_t>(TRY(in.integer_or("port", usual, 1, 65'535)));
-    route.tls = static_cast<Route::Tls>(TRY(read_word(in, "tls", tls_words, 0)));
+    const auto usual_tls = route.user.empty() ? Route::Tls::opportunistic : Route::Tls::verified;
+    route.tls = static_cast<Route::Tls>(
+        TRY(read_word(in, "tls", tls_words, static_cast<std::uint8_t>(usual_tls))));
     route.text = TRY(in.find_string("text")).value_or("");
     if (route.text.size() > directory::text_octets_max || unicode::has_steering(route.text))
         return TRY(in.get("text")).refusal("expected at most 1000 octets of printable text");

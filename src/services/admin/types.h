@@ -14,6 +14,7 @@ std::unique_ptr<DataType> range_type(Parts& parts);
 std::unique_ptr<DataType> route_type(Parts& parts);
 std::unique_ptr<DataType> queue_entry_type(Parts& parts);
 std::unique_ptr<DataType> audit_entry_type(Parts& parts);
+std::unique_ptr<DataType> tls_report_type(Parts& parts);
 std::unique_ptr<DataType> node_type(Parts& parts);
 
 }  // namespace pidge::admin

@@ -32,6 +32,8 @@ struct Delivery {
     // One for each recipient of the entry, in order.
     std::vector<queue::RecipientResult> results;
     bool passed_reports_on = false;  // the other side was given the DSN parameters (RFC 3461)
+    // It was sent as quoted-printable and base64, as the host takes seven bits only.
+    bool is_converted = false;
 
     enum class Line : std::uint8_t {
         usable,  // for the next message
@@ -68,7 +70,8 @@ class Courier {
  public:
     virtual ~Courier() = default;
     // A line to the first host of the destination that can be used and is not among `avoid`
-    // (LineInfo::address of those that have failed this message). Throws Gone(shutdown) only.
+    // (LineInfo::address of those that have failed this message). Throws Gone(shutdown) and
+    // store::Fault only.
     virtual net::Task<Connected> connect(queue::Destination destination,
                                          std::vector<std::string> avoid) = 0;
 };

@@ -1,5 +1,6 @@
 #include "services/relay/opening.h"
 
+#include "base/check.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "protocols/smtp/client/client.h"
@@ -17,9 +18,6 @@ using queue::Destination;
 using Kind = queue::RecipientResult::Kind;
 using StreamPtr = std::unique_ptr<net::Stream>;
 
-// RFC 8314 §3.3: the port of submission with TLS from the first octet.
-constexpr std::uint16_t submissions_port = 465;
-
 const tls::ClientContext& context_for(const TlsContexts& contexts, Protection::Kind kind) {
     if (kind == Protection::Kind::verified) return *contexts.verified;
     if (kind == Protection::Kind::dane) return *contexts.dane;
@@ -30,9 +28,8 @@ net::Task<StreamPtr> secure(StreamPtr stream, const SmtpCourierParts& parts,
                             const OpeningPlan& plan) {
     // What the destination named, not what unproven aliases of the DNS made of it (RFC 6125
     // §6.4.4).
-    const bool wants_alias =
-        plan.protection.kind == Protection::Kind::verified && !plan.host.alias_of.empty();
-    const std::string& name = wants_alias ? plan.host.alias_of : plan.host.name;
+    const bool is_named = plan.protection.kind == Protection::Kind::verified || plan.is_sts;
+    const std::string& name = is_named ? exchanger_name(plan.host) : plan.host.name;
     tls::ConnectOptions options{.server_name = name.empty() ? plan.endpoint.address.text() : name,
                                 .tlsa = plan.protection.records,
                                 .deadline = limits::tls_deadline};
@@ -90,94 +87,160 @@ queue::RecipientResult failure_of(const Refusal& refusal, const OpeningPlan& pla
             .remote_host = host_text(plan)};
 }
 
-Opened tls_missing(const OpeningPlan& plan, std::string text) {
-    // RFC 3463 §3.8: a security feature that is needed is not there.
-    return {.failure = {.kind = Kind::temporary,
-                        .status = {4, 7, 4},
-                        .text = text::printable(text, limits::reply_octets),
-                        .remote_host = host_text(plan)}};
+TlsOutcome outcome_of(const net::TlsInfo& info) {
+    return {info.peer_verified ? TlsOutcome::Kind::verified : TlsOutcome::Kind::unverified,
+            info.verify_error};
 }
 
-struct Stage {
-    std::string name = "connecting";
-    bool is_handshake = false;
+// One connection on its way to a line; the parts, options and plan outlive it.
+class Opening {
+ public:
+    Opening(const SmtpCourierParts& parts, const SmtpCourierOptions& options,
+            const OpeningPlan& plan)
+        : parts_(parts), options_(options), plan_(plan) {}
+
+    // Each throws Gone; lose() then says what that means.
+    net::Task<void> run();
+    void lose(const net::Gone& gone);
+    Opened take() { return std::move(opened_); }
+
+ private:
+    net::Task<StreamPtr> shake_hands(StreamPtr stream);
+    // Each is true when the connection is as far as that; else opened_ says why not.
+    net::Task<bool> greet();
+    net::Task<bool> start_tls();
+    net::Task<bool> log_in();
+
+    const SmtpCourierParts& parts_;
+    const SmtpCourierOptions& options_;
+    const OpeningPlan& plan_;
+    std::unique_ptr<smtp::Client> client_;
+    Opened opened_;
+    std::string stage_ = "connecting";
+    bool is_handshake_ = false;
 };
 
-net::Task<Opened> open(const SmtpCourierParts& parts, const SmtpCourierOptions& options,
-                       const OpeningPlan& plan, Stage& stage) {
-    const bool is_lmtp = plan.destination.kind == Destination::Kind::lmtp;
-    const bool is_tls_first =
-        plan.destination.kind == Destination::Kind::next_hop && plan.host.port == submissions_port;
-    StreamPtr stream = co_await dial(parts, options, plan.endpoint);
-    if (is_tls_first) {
-        stage = {"the TLS handshake", true};
-        stream = co_await secure(std::move(stream), parts, plan);
+net::Task<void> Opening::run() {
+    StreamPtr stream = co_await dial(parts_, options_, plan_.endpoint);
+    opened_.sending_address = stream->local().address.text();
+    if (plan_.destination.is_tls_first()) stream = co_await shake_hands(std::move(stream));
+    const bool is_lmtp = plan_.destination.kind == Destination::Kind::lmtp;
+    stage_ = "the greeting";
+    is_handshake_ = false;
+    client_ = std::make_unique<smtp::Client>(
+        std::move(stream),
+        smtp::ClientOptions{
+            .host_name = options_.own_name,
+            .dialect = is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp,
+            .start_tls = [this](StreamPtr plain) { return shake_hands(std::move(plain)); }});
+    bool is_ready = co_await greet();
+    if (is_ready) is_ready = co_await start_tls();
+    if (is_ready) is_ready = co_await log_in();
+    if (!is_ready) {
+        co_await client_->quit();
+        co_return;
     }
-    stage = {"the greeting", false};
-    smtp::ClientOptions client_options{
-        .host_name = options.own_name,
-        .dialect = is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp,
-        .start_tls = [&](StreamPtr plain) {
-            stage = {"the TLS handshake", true};
-            return secure(std::move(plain), parts, plan);
-        }};
-    auto client = std::make_unique<smtp::Client>(std::move(stream), std::move(client_options));
-    const Result<void> greeted = co_await client->greet();
-    if (!greeted) {
-        Opened refused{.failure = failure_of(greeted.error(), plan)};
-        co_await client->quit();
-        co_return refused;
+    LineInfo info{.host = host_text(plan_),
+                  .address = plan_.endpoint.text(),
+                  .tls = tls_text(client_->tls(), plan_.protection.kind)};
+    opened_.line = std::make_unique<SmtpLine>(std::move(client_), std::move(info),
+                                              is_lmtp ? LineKind::lmtp : LineKind::smtp);
+}
+
+net::Task<StreamPtr> Opening::shake_hands(StreamPtr stream) {
+    stage_ = "the TLS handshake";
+    is_handshake_ = true;
+    opened_.tls = {TlsOutcome::Kind::failed, "the handshake was not finished"};
+    StreamPtr secured = co_await secure(std::move(stream), parts_, plan_);
+    opened_.tls = outcome_of(*secured->tls());
+    co_return secured;
+}
+
+net::Task<bool> Opening::greet() {
+    const Result<void> greeted = co_await client_->greet();
+    if (!greeted) opened_.failure = failure_of(greeted.error(), plan_);
+    co_return greeted.has_value();
+}
+
+net::Task<bool> Opening::start_tls() {
+    const Protection& protection = plan_.protection;
+    if (protection.kind == Protection::Kind::none || client_->tls() != nullptr) co_return true;
+    if (client_->capabilities().start_tls) {
+        stage_ = "STARTTLS";
+        is_handshake_ = true;
     }
-    const Protection& protection = plan.protection;
-    if (protection.kind != Protection::Kind::none && !is_tls_first) {
-        if (client->capabilities().start_tls) stage = {"STARTTLS", true};
-        const Result<void> started = co_await client->start_tls();
-        if (!started && (protection.is_must() || client->tls() != nullptr)) {
-            Opened refused =
-                client->tls() != nullptr
-                    ? Opened{.failure = failure_of(started.error(), plan)}
-                    : tls_missing(plan, "TLS is required here, but: " + started.error().text);
-            co_await client->quit();
-            co_return refused;
-        }
+    const Result<void> started = co_await client_->start_tls();
+    if (started) co_return true;
+    if (client_->tls() != nullptr) {
+        opened_.failure = failure_of(started.error(), plan_);
+        co_return false;
     }
-    LineInfo info{.host = host_text(plan),
-                  .address = plan.endpoint.text(),
-                  .tls = tls_text(client->tls(), protection.kind)};
-    co_return Opened{.line = std::make_unique<SmtpLine>(std::move(client), std::move(info),
-                                                        is_lmtp ? LineKind::lmtp : LineKind::smtp)};
+    opened_.tls = {TlsOutcome::Kind::absent, text::printable(started.error().text)};
+    if (!protection.is_must()) co_return true;
+    // RFC 3463 §3.8: a security feature that is needed is not there.
+    opened_.failure = {.kind = Kind::temporary,
+                       .status = {4, 7, 4},
+                       .text = text::printable("TLS is required here, but: " + started.error().text,
+                                               limits::reply_octets),
+                       .remote_host = host_text(plan_)};
+    co_return false;
+}
+
+// RFC 4954. Whatever goes wrong here is no fault of the message.
+net::Task<bool> Opening::log_in() {
+    const std::string& user = plan_.destination.user;
+    if (user.empty()) co_return true;
+    stage_ = "logging in";
+    is_handshake_ = false;
+    // The password is nobody's but that host's.
+    check(client_->tls() != nullptr && client_->tls()->peer_verified, "verified TLS for a login");
+    Result<crypto::Secret> password = Refusal{.text = "no route tells the password"};
+    if (parts_.password) password = co_await parts_.password(plan_.destination);
+    Result<void> done;
+    if (password) {
+        sasl::ClientCredentials credentials{.login = user,
+                                            .password = std::string(password->bytes())};
+        done = co_await client_->authenticate(credentials);
+        crypto::wipe(credentials.password);
+    } else {
+        done = password.error();
+    }
+    if (done) co_return true;
+    opened_.failure = failure_of(done.error(), plan_);
+    opened_.failure.kind = Kind::temporary;
+    opened_.failure.status = {4, 7, 8};  // RFC 4954 §6: the credentials are not valid
+    opened_.failure.text = text::printable("cannot log in as " + user + ": " + opened_.failure.text,
+                                           limits::reply_octets);
+    co_return false;
+}
+
+void Opening::lose(const net::Gone& gone) {
+    const EnhancedStatus status = is_handshake_            ? EnhancedStatus{4, 7, 5}
+                                  : stage_ == "connecting" ? EnhancedStatus{4, 4, 1}
+                                                           : EnhancedStatus{4, 4, 2};
+    opened_.failure = {
+        .kind = Kind::temporary,
+        .status = status,
+        .text = text::printable("lost at " + stage_ + ": " + gone.what(), limits::reply_octets),
+        .remote_host = host_text(plan_)};
+    opened_.is_tls_trouble = is_handshake_;
+    // RFC 8460 §4.3.4: what the network does need not be reported; a failed handshake must be.
+    const bool is_failed = opened_.tls && opened_.tls->kind == TlsOutcome::Kind::failed;
+    if (is_failed) opened_.tls->text = text::printable(gone.what());
 }
 
 }  // namespace
 
-Protection protection_of(const queue::Destination& destination, const Dane& dane) {
-    if (destination.tls == Destination::Tls::verified) return {Protection::Kind::verified, {}};
-    if (dane.kind == Dane::Kind::verified) return {Protection::Kind::dane, dane.records};
-    if (dane.kind == Dane::Kind::encrypted || destination.tls == Destination::Tls::required)
-        return {Protection::Kind::encrypted, {}};
-    return {Protection::Kind::opportunistic, {}};
-}
-
 net::Task<Opened> open_line(const SmtpCourierParts& parts, const SmtpCourierOptions& options,
                             const OpeningPlan& plan) {
-    Stage stage;
-    Opened opened;
+    Opening opening(parts, options, plan);
     try {
-        co_return co_await net::with_deadline(open(parts, options, plan, stage),
-                                              limits::opening_deadline);
+        co_await net::with_deadline(opening.run(), limits::opening_deadline);
     } catch (const net::Gone& gone) {
         if (gone.why == net::Gone::Why::shutdown) throw;
-        const EnhancedStatus status = stage.is_handshake           ? EnhancedStatus{4, 7, 5}
-                                      : stage.name == "connecting" ? EnhancedStatus{4, 4, 1}
-                                                                   : EnhancedStatus{4, 4, 2};
-        opened.failure = {.kind = Kind::temporary,
-                          .status = status,
-                          .text = text::printable("lost at " + stage.name + ": " + gone.what(),
-                                                  limits::reply_octets),
-                          .remote_host = host_text(plan)};
-        opened.is_tls_trouble = stage.is_handshake;
+        opening.lose(gone);
     }
-    co_return opened;
+    co_return opening.take();
 }
 
 }  // namespace pidge::relay

@@ -6,24 +6,17 @@
 #include <string>
 
 #include "services/relay/courier.h"
+#include "services/relay/host_policy.h"
 #include "services/relay/smtp_courier.h"
 
 namespace pidge::relay {
-
-// What a connection must be protected by.
-struct Protection {
-    enum class Kind : std::uint8_t { none, opportunistic, encrypted, verified, dane };
-    Kind kind = Kind::opportunistic;
-    std::vector<tls::TlsaRecord> records;  // dane
-
-    bool is_must() const { return kind != Kind::none && kind != Kind::opportunistic; }
-};
-Protection protection_of(const queue::Destination& destination, const Dane& dane);
 
 struct Opened {
     std::unique_ptr<Line> line;      // null: see failure
     queue::RecipientResult failure;  // permanent: the host refuses our mail altogether
     bool is_tls_trouble = false;     // it may work in clear
+    std::optional<TlsOutcome> tls;   // nullopt: it did not come to TLS
+    std::string sending_address;     // ours; empty: there was no connection
 };
 
 struct OpeningPlan {
@@ -31,6 +24,7 @@ struct OpeningPlan {
     Host host;
     net::Endpoint endpoint;
     Protection protection;
+    bool is_sts = false;  // an MTA-STS policy holds: the certificate is to name the exchanger
 };
 // Throws Gone(shutdown) only. The parts and options live as long as the line.
 net::Task<Opened> open_line(const SmtpCourierParts& parts, const SmtpCourierOptions& options,

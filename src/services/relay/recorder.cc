@@ -98,6 +98,7 @@ void Recorder::audit(Planned& planned, const queue::Entry& entry, const Told& to
     attempt["attempt"] = static_cast<std::int64_t>(entry.attempts) + 1;
     attempt["to"] = recipients_of(entry, told.attempt);
     set_where(attempt, told.where);
+    if (told.is_converted) attempt["converted"] = "7bit";
     if (!told.tried.empty()) {
         cbor::Array tried;
         for (const HostNote& note : told.tried) {

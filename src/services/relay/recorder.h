@@ -17,6 +17,7 @@ struct Told {
     queue::Attempt attempt;
     LineInfo where;  // the line that the results come from
     std::vector<HostNote> tried;
+    bool is_converted = false;  // to seven bits
 };
 
 struct Planned {

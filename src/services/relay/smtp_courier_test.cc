@@ -11,6 +11,7 @@
 #include "system/net/gone.h"
 #include "system/net/listener.h"
 #include "system/net/spawn.h"
+#include "system/store/memory/memory_store.h"
 #include "system/tls/testing/peers.h"
 
 using namespace pidge;
@@ -46,6 +47,10 @@ struct Scene {
     std::string body = "Subject: hello\r\n\r\n.dot\r\nHello\r\n";
     queue::Destination destination{.kind = queue::Destination::Kind::mx, .host = "example.org"};
     dns::Self self;
+    std::string policy;  // the MTA-STS policy of example.org, as its web server has it
+    std::string password = "open sesame";
+    std::string authorities;  // PEM; empty: that of tls_site
+    std::vector<tlsrpt::Session> sessions;
 
     Connected connected;
     std::optional<Delivery> delivery;
@@ -65,13 +70,43 @@ struct Scene {
         if (found == servers.end()) throw net::Gone(net::Gone::Why::reset, "no route to host");
         co_return co_await found->second.dial(endpoint);
     }
+    net::Task<Result<http::Fetched>> fetch(http::FetchRequest) {
+        if (policy.empty()) co_return Refusal{.text = "nobody is there"};
+        co_return http::Fetched{200, "text/plain", policy};
+    }
+    net::Task<Result<crypto::Secret>> tell_password() { co_return crypto::Secret(password); }
+    void announce(const std::string& mode, const std::string& host) {
+        dns.txt("_mta-sts.example.org", "v=STSv1; id=1").a("mta-sts.example.org", "192.0.2.80");
+        policy = "version: STSv1\nmode: " + mode + "\nmx: " + host + "\nmax_age: 86400\n";
+    }
+    std::string told() const {
+        std::string text;
+        for (const tlsrpt::Session& session : sessions)
+            text += std::string(tlsrpt::policy_type_name(session.policy.type)) + " " +
+                    std::string(tlsrpt::result_type_name(session.result.type)) + ";";
+        return text;
+    }
     net::Task<void> run(std::vector<std::string> avoid = {}) {
-        auto contexts = TlsContexts::create(tls_site().authority_path);
+        const tls::testing::Folder folder;
+        auto contexts =
+            TlsContexts::create(authorities.empty() ? tls_site().authority_path
+                                                    : folder.write("authorities", authorities));
         REQUIRE(contexts);
-        SmtpCourier courier({.resolver = dns,
-                             .tls = *contexts,
-                             .dial = [this](net::Endpoint to) { return dial(to); }},
-                            {.own_name = "relay.site.example", .self = self});
+        ManualClock clock{WallTime(std::chrono::seconds(1'700'000'000))};
+        const auto store = store::open_memory(clock);
+        sts::Policies policies(
+            {.store = *store,
+             .clock = clock,
+             .resolver = dns,
+             .fetch = [this](http::FetchRequest request) { return fetch(std::move(request)); }});
+        SmtpCourier courier(
+            {.resolver = dns,
+             .tls = *contexts,
+             .dial = [this](net::Endpoint to) { return dial(to); },
+             .policies = &policies,
+             .observe = [this](tlsrpt::Session seen) { sessions.push_back(std::move(seen)); },
+             .password = [this](queue::Destination) { return tell_password(); }},
+            {.own_name = "relay.site.example", .self = self});
         connected = co_await courier.connect(destination, std::move(avoid));
         if (!connected.line) co_return;
         tls = connected.line->info().tls;
@@ -272,6 +307,126 @@ TEST_CASE("[T03] proven TLSA records make TLS a must, and the certificate must m
     }
 }
 
+TEST_CASE("[T03] an MTA-STS policy makes TLS with a certificate of a host that it names a must") {
+    struct Case {
+        std::string mode, named;
+        bool offers_tls, right_certificate;
+        Kind kind;
+        std::string told;
+    };
+    for (const Case& c : {
+             Case{"enforce", "mx1.example.org", true, true, Kind::accepted, "sts success;"},
+             Case{"enforce", "*.example.org", true, true, Kind::accepted, "sts success;"},
+             Case{"enforce", "mx1.example.org", true, false, Kind::temporary,
+                  "sts certificate-host-mismatch;"},
+             Case{"enforce", "mx1.example.org", false, true, Kind::temporary,
+                  "sts starttls-not-supported;"},
+             Case{"enforce", "mx2.example.org", true, true, Kind::temporary,
+                  "sts validation-failure;"},
+             Case{"testing", "mx1.example.org", true, true, Kind::accepted, "sts success;"},
+             Case{"testing", "mx1.example.org", true, false, Kind::accepted,
+                  "sts certificate-host-mismatch;"},
+             Case{"testing", "mx1.example.org", false, true, Kind::accepted,
+                  "sts starttls-not-supported;"},
+             Case{"testing", "mx2.example.org", true, true, Kind::accepted,
+                  "sts validation-failure;"},
+             Case{"none", "mx2.example.org", false, true, Kind::accepted,
+                  "no-policy-found starttls-not-supported;"},
+         }) {
+        CAPTURE(c.mode);
+        CAPTURE(c.named);
+        CAPTURE(c.told);
+        Scene scene;
+        scene.announce(c.mode, c.named);
+        if (!c.offers_tls) scene.server().tls = nullptr;
+        if (!c.right_certificate) {
+            static const tls::testing::Site other({"other.example.org"});
+            scene.server().tls = other.server;
+            scene.authorities = tls_site().authority.certificate().certificate_pem +
+                                other.authority.certificate().certificate_pem;
+        }
+        scene.play();
+        CHECK(scene.result().kind == c.kind);
+        CHECK(scene.told() == c.told);
+        if (c.kind == Kind::temporary) {
+            CHECK(scene.result().status.klass == 4);
+            CHECK(scene.result().status.subject == 7);
+            CHECK_FALSE(scene.server().mail_in_clear);
+            CHECK(scene.server().messages.empty());
+        }
+    }
+}
+
+TEST_CASE("[T03] a host that an MTA-STS policy does not name is passed over for one that it does") {
+    Scene scene;
+    scene.announce("enforce", "mx1.example.org");
+    scene.dns.forget("example.org")
+        .mx("example.org", {{5, "evil.example"}, {10, "mx1.example.org"}})
+        .a("evil.example", "192.0.2.66");
+    scene.servers["192.0.2.66"].tls = tls_site().server;
+    scene.play();
+    CHECK(scene.result().kind == Kind::accepted);
+    CHECK(scene.servers["192.0.2.66"].connections == 0);
+    CHECK(scene.told() == "sts validation-failure;sts success;");
+}
+
+TEST_CASE("[T03] a policy that cannot be had is told, and binds nobody at first sight") {
+    Scene scene;
+    scene.announce("enforce", "mx1.example.org");
+    scene.policy = "";
+    scene.server().tls = nullptr;
+    scene.play();
+    CHECK(scene.result().kind == Kind::accepted);
+    CHECK(scene.told() == "sts sts-policy-fetch-error;no-policy-found starttls-not-supported;");
+}
+
+TEST_CASE("proven TLSA records count instead of an MTA-STS policy") {
+    const std::string name = "_25._tcp.mx1.example.org";
+    for (const bool is_right : {true, false}) {
+        Scene scene;
+        scene.announce("enforce", "mx9.example.org");  // which it does not name
+        const auto& authority = tls_site().authority.certificate().certificate_der;
+        const crypto::Digest digest = crypto::sha256(is_right ? authority : Bytes("other"));
+        scene.dns.tlsa(name, {2, 0, 1, Bytes(crypto::bytes_of(digest))});
+        scene.dns.secure("example.org").secure("mx1.example.org").secure(name);
+        scene.play();
+        CHECK(scene.result().kind == (is_right ? Kind::accepted : Kind::temporary));
+        REQUIRE(scene.sessions.size() == 1);
+        CHECK(scene.sessions[0].policy.type == tlsrpt::PolicyType::tlsa);
+        CHECK(scene.sessions[0].policy.strings.at(0).starts_with("2 0 1 "));
+        CHECK((scene.sessions[0].result.type == tlsrpt::ResultType::success) == is_right);
+        CHECK(scene.sessions[0].receiving_host == "mx1.example.org");
+        CHECK(scene.sessions[0].receiving_address == "192.0.2.1");
+    }
+}
+
+TEST_CASE("what is to arrive in any case asks for no policy and is not told of") {
+    Scene scene;
+    scene.announce("enforce", "mx1.example.org");
+    scene.destination.tls = Tls::any;
+    scene.server().tls = nullptr;
+    scene.play();
+    CHECK(scene.result().kind == Kind::accepted);
+    CHECK(scene.sessions.empty());
+}
+
+TEST_CASE("[T03] a password is told within verified TLS only") {
+    for (const bool has_tls : {true, false}) {
+        Scene scene;
+        scene.destination = *queue::Destination::parse("smtp:mx1.example.org:587;user=alice");
+        scene.server().extensions.push_back("AUTH PLAIN");
+        if (!has_tls) scene.server().tls = nullptr;
+        scene.play();
+        const auto& commands = scene.server().commands;
+        const auto is_login = [](const std::string& line) { return line.starts_with("AUTH"); };
+        CHECK(std::ranges::any_of(commands, is_login) == has_tls);
+        // The scripted server knows no AUTH.
+        CHECK(scene.result().kind == Kind::temporary);
+        CHECK(scene.result().text.find("open sesame") == std::string::npos);
+        if (has_tls) CHECK(scene.result().status.text() == "4.7.8");
+    }
+}
+
 TEST_CASE("TLS that is required or verified is never done without") {
     struct Case {
         Tls tls;
@@ -306,15 +461,83 @@ TEST_CASE("[P15] what a host cannot take is told by its status") {
     utf8.play();
     CHECK(utf8.result().status.text() == "5.6.7");
     CHECK(utf8.delivery->line == Delivery::Line::usable);
-    Scene eight_bit;
-    eight_bit.server().extensions = {};
-    eight_bit.entry.eight_bit = true;
-    eight_bit.play();
-    CHECK(eight_bit.result().status.text() == "5.6.3");
     Scene large;
     large.server().extensions = {"SIZE 20"};
     large.play();
     CHECK(large.result().status.text() == "5.3.4");
+}
+
+TEST_CASE("a message with octets above 127 is converted for a host without 8BITMIME") {
+    for (const bool pipelining : {false, true}) {
+        Scene scene;
+        scene.server().extensions = {"SIZE 100000"};
+        if (pipelining) scene.server().extensions.push_back("PIPELINING");
+        scene.entry.eight_bit = true;
+        scene.body =
+            "Subject: hello\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: 8bit\r\n\r\n.gr\xc3\xbc\xc3\x9f"
+            "e\r\n";
+        scene.play();
+        CHECK(scene.result().kind == Kind::accepted);
+        CHECK(scene.delivery->is_converted);
+        REQUIRE(scene.server().messages.size() == 1);
+        const auto& message = scene.server().messages[0];
+        const std::string sent =
+            "Received: by us\r\nSubject: hello\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n=2Egr=C3=BC=C3=9Fe\r\n";
+        CHECK(message.body == sent);
+        CHECK(message.envelope[0] ==
+              "MAIL FROM:<alice@site.example> SIZE=" + std::to_string(sent.size()));
+    }
+}
+
+TEST_CASE("a message that was only declared 8BITMIME goes to any host as it is") {
+    Scene scene;
+    scene.server().extensions = {};
+    scene.entry.eight_bit = true;
+    scene.play();
+    CHECK(scene.result().kind == Kind::accepted);
+    CHECK_FALSE(scene.delivery->is_converted);
+    CHECK(scene.server().messages.at(0).body.ends_with("\r\n\r\n..dot\r\nHello\r\n"));
+}
+
+TEST_CASE("a message that cannot be converted fails with the reason") {
+    const auto result = [](std::string body) {
+        Scene scene;
+        scene.server().extensions = {};
+        scene.entry.eight_bit = true;
+        scene.body = std::move(body);
+        scene.play();
+        CHECK(scene.server().messages.empty());
+        CHECK(scene.delivery->line == Delivery::Line::usable);
+        return scene.result();
+    };
+    const auto signed_part = result(
+        "MIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Transfer-Encoding: 8bit\r\n\r\n\xc3\xbc\r\n--b--\r\n");
+    CHECK(signed_part.kind == Kind::permanent);
+    CHECK(signed_part.status.text() == "5.6.3");
+    CHECK(signed_part.text.find("does not offer 8BITMIME") != std::string::npos);
+    CHECK(signed_part.text.find("signed") != std::string::npos);
+    CHECK(result("Subject: \xc3\xbc\r\n\r\nhello\r\n").status.text() == "5.6.7");
+}
+
+TEST_CASE("a large message is converted piece by piece") {
+    Scene scene;
+    scene.server().extensions = {};
+    scene.entry.eight_bit = true;
+    scene.body =
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Transfer-Encoding: 8bit\r\nContent-Type: application/x-any\r\n\r\n";
+    for (int i = 0; i < 50'000; ++i) scene.body += "a line of gr\xc3\xbc\xc3\x9f with a number\r\n";
+    scene.body += "--b--\r\n";
+    scene.play();
+    REQUIRE(scene.server().messages.size() == 1);
+    const std::string& sent = scene.server().messages[0].body;
+    CHECK(sent.find("Content-Transfer-Encoding: base64") != std::string::npos);
+    CHECK(std::ranges::all_of(sent, [](char c) { return static_cast<unsigned char>(c) < 128; }));
+    CHECK(sent.size() > scene.body.size() * 4 / 3);
 }
 
 TEST_CASE("[F02] a body with odd line ends never leaves") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "services/relay/downgrade.h"
 #include "services/relay/limits.h"
 
 namespace pidge::relay {
@@ -13,20 +14,6 @@ using Kind = queue::RecipientResult::Kind;
 using Outcome = smtp::SendResult::Outcome;
 using Stage = smtp::RecipientResult::Stage;
 
-class Pieces final : public smtp::BodySource {
- public:
-    explicit Pieces(Body& body) : body_(body) {}
-    std::uint64_t size_octets() const override { return body_.size_bytes(); }
-    net::Task<std::string_view> next() override {
-        piece_ = co_await body_.next();
-        co_return piece_;
-    }
-
- private:
-    Body& body_;
-    Bytes piece_;
-};
-
 smtp::RcptTo recipient_of(const queue::Recipient& recipient) {
     return {.recipient = recipient.address,
             .notify = {.is_given = recipient.notify_given,
@@ -36,13 +23,13 @@ smtp::RcptTo recipient_of(const queue::Recipient& recipient) {
             .original_recipient = recipient.original};
 }
 
-smtp::Envelope envelope_of(const queue::Entry& entry, std::size_t first, std::size_t count) {
+smtp::Envelope envelope_of(const queue::Entry& entry, smtp::BodyType body, std::size_t first,
+                           std::size_t count) {
     smtp::Envelope envelope;
-    envelope.from = {
-        .sender = entry.sender,
-        .body = entry.eight_bit ? smtp::BodyType::eight_bit : smtp::BodyType::seven_bit,
-        .smtputf8 = entry.smtputf8,
-        .envelope_id = entry.envelope_id};
+    envelope.from = {.sender = entry.sender,
+                     .body = body,
+                     .smtputf8 = entry.smtputf8,
+                     .envelope_id = entry.envelope_id};
     if (entry.return_full) envelope.from.ret = smtp::MailFrom::Return::full;
     for (std::size_t i = first; i < first + count; ++i)
         envelope.recipients.push_back(recipient_of(entry.recipients[i]));
@@ -78,7 +65,8 @@ queue::RecipientResult unanswered(const smtp::SendResult& sent, const std::strin
         case Outcome::needs_8bitmime:
         case Outcome::needs_binarymime:
             result.status = {5, 6, 3};  // RFC 3463 §3.7: conversion required but not supported
-            result.text = "The message has characters beyond ASCII, which this host cannot take.";
+            result.text =
+                "The message has octets that this host cannot take, and was not converted.";
             break;
         case Outcome::needs_smtputf8:
             result.status = {5, 6, 7};  // RFC 6531 §3.5
@@ -102,6 +90,14 @@ queue::RecipientResult unanswered(const smtp::SendResult& sent, const std::strin
             break;
     }
     return result;
+}
+
+queue::RecipientResult not_converted(const Refusal& refusal, const std::string& host) {
+    return {.kind = Kind::permanent,
+            .status = refusal.status,
+            .text = text::printable("The host takes ASCII only (it does not offer 8BITMIME). " +
+                                    refusal.text),
+            .remote_host = host};
 }
 
 }  // namespace
@@ -132,15 +128,33 @@ std::size_t SmtpLine::recipients_at_once() const {
     return std::min<std::uint64_t>(*told, limits::recipients_at_once);
 }
 
+// A message that this host cannot take for another reason is not converted in vain.
+bool SmtpLine::needs_downgrade(const queue::Entry& entry) const {
+    const smtp::Capabilities& capabilities = client_->capabilities();
+    return entry.eight_bit && !capabilities.eight_bit && (!entry.smtputf8 || capabilities.smtputf8);
+}
+
 net::Task<Delivery> SmtpLine::deliver(const queue::Entry& entry, Body& body) {
     const bool was_used = std::exchange(is_used_, true);
     Delivery delivery{.passed_reports_on = kind_ == LineKind::smtp && client_->capabilities().dsn};
+    std::optional<Downgrade> downgrade;
+    if (needs_downgrade(entry)) {
+        auto planned = co_await plan_downgrade(body);
+        if (!planned) {
+            delivery.results.assign(entry.recipients.size(),
+                                    not_converted(planned.error(), info_.host));
+            co_return delivery;
+        }
+        downgrade = *std::move(planned);
+        delivery.is_converted = downgrade->plan.is_needed;
+    }
+    const auto type =
+        entry.eight_bit && !downgrade ? smtp::BodyType::eight_bit : smtp::BodyType::seven_bit;
     const std::size_t at_once = recipients_at_once();
     for (std::size_t first = 0; first < entry.recipients.size();) {
         const std::size_t count = std::min(at_once, entry.recipients.size() - first);
-        const smtp::Envelope envelope = envelope_of(entry, first, count);
-        body.rewind();
-        Pieces pieces(body);
+        const smtp::Envelope envelope = envelope_of(entry, type, first, count);
+        Pieces pieces(body, downgrade);
         const smtp::SendResult sent = co_await client_->send(envelope, pieces);
         std::ranges::move(results_of(sent, info_.host), std::back_inserter(delivery.results));
         delivery.line = line_after(sent);

@@ -21,6 +21,7 @@ class SmtpLine final : public Line {
 
  private:
     std::size_t recipients_at_once() const;
+    bool needs_downgrade(const queue::Entry& entry) const;
 
     const std::unique_ptr<smtp::Client> client_;
     const LineInfo info_;

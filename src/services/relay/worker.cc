@@ -296,6 +296,7 @@ net::Task<Told> Worker::attempt(const Job& job) {
         check(delivery.results.size() == entry.recipients.size(), "each recipient has a result");
         told.attempt.results = std::move(delivery.results);
         told.attempt.passed_reports_on = delivery.passed_reports_on;
+        told.is_converted = delivery.is_converted;
         if (delivery.line == Delivery::Line::usable) {
             ++line_messages_;
             table_.reached(group_, core_->now());
