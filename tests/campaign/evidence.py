@@ -27,6 +27,7 @@ class Copy(NamedTuple):
     recipients: tuple
     failed: tuple      # of a report: about whom
     settled: bool      # the client went on after it: it knew our reply
+    late: bool = False # recorded after settled_bytes: perhaps by the program that lived on after the cut
 
     def is_report(self):
         return not self.sender
@@ -77,12 +78,14 @@ def read_promises(path, limit_bytes):
 
 def read_sink(path, index, settled_bytes):
     """(copies, recipients refused for good)"""
-    texts, refused_texts, settled, refusals = {}, set(), set(), set()
+    texts, refused_texts, settled, refusals, late = {}, set(), set(), set(), set()
     for end, record in read_journal(path):
-        kind = record["kind"]
+        kind, is_late = record["kind"], settled_bytes is not None and end > settled_bytes
         if kind == "text":
             texts[record["n"]] = record
-        elif kind == "on" and (settled_bytes is None or end <= settled_bytes):
+            if is_late:
+                late.add(record["n"])
+        elif kind == "on" and not is_late:
             settled.add(record["n"])
         elif kind == "refusal":
             if record.get("n") is not None and record["reply"]:
@@ -92,7 +95,7 @@ def read_sink(path, index, settled_bytes):
                 if record.get("n") is not None:
                     refusals.update(texts[record["n"]]["recipients"])
     copies = [Copy((index, n), text["token"], text["sha256"], text["sender"], tuple(text["recipients"]),
-                   tuple(text.get("failed", ())), n in settled)
+                   tuple(text.get("failed", ())), n in settled, n in late)
               for n, text in sorted(texts.items()) if n not in refused_texts]
     return copies, refusals
 

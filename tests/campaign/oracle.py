@@ -56,9 +56,16 @@ class Oracle:
         for copy in sorted(evidence.copies, key=lambda each: each.order):
             about = copy.failed if copy.is_report() else copy.recipients
             for recipient in about:
+                if copy.late and not self.is_known(copy.token, recipient):
+                    continue
                 (self.reported if copy.is_report() else self.arrived)[copy.token, recipient].append(copy)
         self.queued = {(base_id(entry["id"]), recipient["address"])
                        for entry in evidence.queue for recipient in entry["recipients"]}
+
+    def is_known(self, token, recipient):
+        """Whether what survived knows of this end; else a late copy is none of its doing and stands for nothing."""
+        promise = self.evidence.promises.get(token)
+        return bool(promise and self.evidence.outcomes[promise.queue, recipient])
 
     def judge(self):
         for finding in self.evidence.case.get("findings", []):
@@ -153,7 +160,7 @@ class Oracle:
                   for accept in evidence.accepts.values()}
         for copy in evidence.copies:
             promise = evidence.promises.get(copy.token)
-            if not copy.is_report() and promise and not promise.queue and copy.token not in tokens:
+            if not copy.is_report() and not copy.late and promise and not promise.queue and copy.token not in tokens:
                 verdict.add("audit_gap", copy.token, "", "it was sent on without an accept entry")
         self.judge_numbers()
 

@@ -109,6 +109,16 @@ class Oracle(unittest.TestCase):
         case.settled_bytes = None
         self.expect(case, "dup_remote")
 
+    def test_what_the_program_did_after_the_cut_is_not_held_against_what_survived(self):
+        case = Case()
+        case.sent[1]["queue"], case.audit, case.settled_bytes = "", [], 0
+        self.expect(case)
+
+    def test_what_the_program_did_after_the_cut_does_not_cover_a_loss(self):
+        case = Case()
+        case.audit, case.settled_bytes = case.audit[:1], 0
+        self.expect(case, "lost")
+
     def test_a_refused_text_is_no_copy(self):
         case = Case()
         case.sink = [case.text(1), {"kind": "refusal", "n": 1, "stage": "message", "recipient": "", "reply": "451 Later"},

@@ -10,6 +10,8 @@ namespace pidge::store {
 
 #ifdef PIDGE_KILL_POINTS
 void kill_point(std::string_view point);
+// With PIDGE_FORGET_NAMES in the environment, a kill point calls that before it ends the process.
+void before_kill(void (*call)());
 #else
 inline void kill_point(std::string_view) {}
 #endif

@@ -6,7 +6,7 @@ import itertools
 import time
 
 import server
-from campaign import Campaign
+from campaign import Campaign, NotRun
 
 # Where the program kills itself when it was built with kill points (preset campaign).
 POINTS = ("submission-before-plan", "submission-before-commit", "submission-before-reply",
@@ -25,6 +25,8 @@ class Kill(Campaign):
     name, identifier, faults_by_default = "kill", "C1", 2000
     summary = "SIGKILL at random and at every kill point"
     faults_per_site = 25
+    ways = ("random", "random", "text", "reply")
+    at_points = {}    # what else the environment says when it dies at a point
 
     def check(self):
         self.points = self.tally.more["points"] = collections.Counter()
@@ -34,7 +36,7 @@ class Kill(Campaign):
 
     def inflict(self, bench, number, chance):
         delay_s, nth = chance.uniform(0.02, 0.6), int(40 ** chance.random())
-        way = chance.choice(("random", "random", "text", "reply") + ("point",) * 4 * self.has_points)
+        way = chance.choice(self.ways + ("point",) * 4 * self.has_points)
         if way == "point":
             is_effective = self.die_at(bench, chance.choice(POINTS), nth)
         elif way == "random":
@@ -88,7 +90,7 @@ class Kill(Campaign):
         """Starts anew with the point set; a point that is not reached in time becomes a kill at random."""
         bench.site.kill()
         try:
-            bench.start(PIDGE_KILL=f"{point}:{nth}")
+            bench.start(PIDGE_KILL=f"{point}:{nth}", **self.at_points)
         except AssertionError as error:  # reached before it was ready
             if "ended with code 137" not in str(error):
                 raise
@@ -103,3 +105,18 @@ class Kill(Campaign):
         self.tally.count("kills_at_points")
         self.points[point] += 1
         return True
+
+
+class ForgetNames(Kill):
+    """The strict reading of fsync(2): names that no sync of their directory has made durable are gone after the kill. The
+    file systems of the power cuts keep them as soon as the file itself is synced, and so hide a missing sync."""
+    name, faults_by_default = "names", 200
+    summary = "killed at kill points; file names that were not synced are gone"
+    ways = ()
+    at_points = {"PIDGE_FORGET_NAMES": "1"}
+    settings = {"env": {"PIDGE_MEMTABLE_BYTES": "262144"}}
+
+    def check(self):
+        super().check()
+        if not self.has_points:
+            raise NotRun("this build has no kill points: the preset campaign has them")

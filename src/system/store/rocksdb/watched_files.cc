@@ -4,6 +4,7 @@
 
 #include "base/metrics.h"
 #include "system/store/kill_point.h"
+#include "system/store/rocksdb/unsynced_names.h"
 #include "system/store/sabotage.h"
 
 namespace pidge::store {
@@ -45,17 +46,30 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
     std::atomic<bool>& failed_sync_;
 };
 
-// A directory whose syncs a campaign leaves out; no other build makes one.
-class WatchedFiles::Unsynced final : public rocksdb::FSDirectoryWrapper {
+#ifdef PIDGE_KILL_POINTS
+
+// A directory that knows which of its names are durable, and whose syncs a campaign can leave out.
+class WatchedFiles::Directory final : public rocksdb::FSDirectoryWrapper {
  public:
-    using rocksdb::FSDirectoryWrapper::FSDirectoryWrapper;
-    rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
-        return rocksdb::IOStatus::OK();
+    Directory(std::string name, std::unique_ptr<rocksdb::FSDirectory> below)
+        : rocksdb::FSDirectoryWrapper(std::move(below)), name_(std::move(name)) {}
+
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* context) override {
+        return FsyncWithDirOptions(options, context, {});
     }
-    rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions&, rocksdb::IODebugContext*,
-                                          const rocksdb::DirFsyncOptions&) override {
-        return rocksdb::IOStatus::OK();
+    rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options,
+                                          rocksdb::IODebugContext* context,
+                                          const rocksdb::DirFsyncOptions& what) override {
+        if (is_sabotaged(Sabotage::directory_sync)) return rocksdb::IOStatus::OK();
+        rocksdb::IOStatus status =
+            rocksdb::FSDirectoryWrapper::FsyncWithDirOptions(options, context, what);
+        if (status.ok()) UnsyncedNames::of_process().synced(name_);
+        return status;
     }
+
+ private:
+    const std::string name_;
 };
 
 rocksdb::IOStatus WatchedFiles::NewDirectory(const std::string& name,
@@ -63,12 +77,30 @@ rocksdb::IOStatus WatchedFiles::NewDirectory(const std::string& name,
                                              std::unique_ptr<rocksdb::FSDirectory>* directory,
                                              rocksdb::IODebugContext* context) {
     rocksdb::IOStatus status = target()->NewDirectory(name, options, directory, context);
-    if (status.ok() && is_sabotaged(Sabotage::directory_sync))
-        *directory = std::make_unique<Unsynced>(std::move(*directory));
+    if (status.ok()) *directory = std::make_unique<Directory>(name, std::move(*directory));
     return status;
 }
 
+rocksdb::IOStatus WatchedFiles::RenameFile(const std::string& from, const std::string& to,
+                                           const rocksdb::IOOptions& options,
+                                           rocksdb::IODebugContext* context) {
+    UnsyncedNames::of_process().will_rename(from, to);
+    return target()->RenameFile(from, to, options, context);
+}
+
+rocksdb::IOStatus WatchedFiles::DeleteFile(const std::string& name,
+                                           const rocksdb::IOOptions& options,
+                                           rocksdb::IODebugContext* context) {
+    UnsyncedNames::of_process().erased(name);
+    return target()->DeleteFile(name, options, context);
+}
+
+#endif
+
 void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file) {
+#ifdef PIDGE_KILL_POINTS
+    UnsyncedNames::of_process().made(name);
+#endif
     if (name.ends_with(".log")) *file = std::make_unique<Log>(std::move(*file), failed_sync_);
 }
 

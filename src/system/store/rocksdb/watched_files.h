@@ -27,13 +27,20 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
                                         const rocksdb::FileOptions& options,
                                         std::unique_ptr<rocksdb::FSWritableFile>* file,
                                         rocksdb::IODebugContext* context) override;
+#ifdef PIDGE_KILL_POINTS
     rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
                                    std::unique_ptr<rocksdb::FSDirectory>* directory,
                                    rocksdb::IODebugContext* context) override;
+    rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
+                                 const rocksdb::IOOptions& options,
+                                 rocksdb::IODebugContext* context) override;
+    rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                                 rocksdb::IODebugContext* context) override;
+#endif
 
  private:
     class Log;
-    class Unsynced;
+    class Directory;
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
     std::atomic<bool> failed_sync_{false};
