@@ -1,5 +1,6 @@
 """Processes that tests start: they die with the test, and only they are ever ended."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -16,6 +17,15 @@ def free_port(host="127.0.0.1"):
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         return probe.getsockname()[1]
+
+
+def free_ports(count, host="127.0.0.1"):
+    """So many different ones: each is held until the last is found."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) for _ in range(count)]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def is_open(port, host="127.0.0.1"):

@@ -45,7 +45,7 @@ class Server:
         self.folder = folder or tempfile.mkdtemp(prefix="pidge-test-")
         self.authority = certs.Authority(os.path.join(self.folder, "ca"))
         self.pair = self.authority.issue(*names, file="server")
-        self.ports = {name: processes.free_port() for name in ports}
+        self.ports = dict(zip(ports, processes.free_ports(len(ports))))
         self.settings = settings
         if os.environ.get("PIDGE_ENGINE") == "postgres":
             self.settings.setdefault("store", postgres.new_store())
