@@ -12,6 +12,7 @@
 #include "program/assembly/clock_watch.h"
 #include "program/assembly/events.h"
 #include "program/config/compare.h"
+#include "services/relay/limits.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/archive/transfer.h"
@@ -179,6 +180,8 @@ void Assembly::start_relay() {
             address::Mailbox{.local_part = "postmaster", .domain = site->domains().front().name};
     relay::RelayOptions options{.own_name = config_.site.hostname,
                                 .postmaster = std::move(postmaster)};
+    if (config_.store.engine == config::Store::Engine::postgres)
+        options.sweep_interval = relay::limits::shared_sweep_interval;
     options.retry.life = config_.relay.age_max;
     options.retry.warn_after = config_.relay.warn_after;
     options.destinations.workers_max = config_.relay.connections;

@@ -17,7 +17,9 @@ inline constexpr std::size_t destinations_max = 200'000;
 inline constexpr std::size_t sweep_page = 1000;  // groups read from the store at a time
 // Groups of which the store is asked anew in one tick, so that the tick stays short.
 inline constexpr std::size_t refreshed_at_once = 200;
-inline constexpr seconds sweep_interval{60};  // finds what other nodes left behind
+inline constexpr seconds sweep_interval{60};         // finds what other nodes left behind
+inline constexpr seconds shared_sweep_interval{15};  // the same where there are other nodes
+inline constexpr seconds count_interval{60};
 inline constexpr milliseconds tick_longest{1000};
 inline constexpr milliseconds tick_shortest{20};  // however much falls due
 inline constexpr milliseconds drain_look{20};

@@ -99,11 +99,17 @@ net::Task<void> count_entries(RelayCore& core) {
 }
 
 net::Task<void> run_sweeps(std::shared_ptr<RelayCore> core) {
+    std::optional<SteadyTime> counted;
     while (!core->table.is_stopped()) {
         bool is_store_well = true;
         try {
             co_await sweep_groups(*core);
-            co_await count_entries(*core);
+            // Counting reads every entry.
+            const SteadyTime now = core->now().steady;
+            if (!counted || now - *counted >= limits::count_interval) {
+                co_await count_entries(*core);
+                counted = now;
+            }
         } catch (const store::Fault& fault) {
             log::write(events::store_trouble, {{"reason", fault.what()}});
             is_store_well = false;

@@ -3,11 +3,14 @@
 // goes on by itself.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
-#include <map>
+#include <cstdlib>
 #include <thread>
 
+#include "base/text.h"
 #include "system/store/conformance/fixture.h"
+#include "system/store/octets.h"
 #include "system/store/postgres/testing/test_database.h"
 
 using namespace pidge;
@@ -154,6 +157,47 @@ TEST_CASE(
     load.stop();
     CHECK(load.unavailable() == 0);
     judge(*store, load.acknowledged());
+}
+
+TEST_CASE("[O1] Entries shared by three nodes are each handed out once, by whichever node") {
+    // The long form: PIDGE_SHARED_ENTRIES=1000000.
+    const char* const wanted = std::getenv("PIDGE_SHARED_ENTRIES");
+    const std::size_t count = wanted ? text::parse_u64(wanted).value() : 100'000;
+    const TestDatabase database;
+    const DueGroup group = conformance::group_of("shared");
+    std::vector<std::unique_ptr<Store>> nodes;
+    for (int i = 0; i < 3; ++i) nodes.push_back(database.open(system_clock()));
+    constexpr std::size_t step = 5000;
+    for (std::size_t first = 0; first < count; first += step) {
+        Change change;
+        for (std::size_t i = first; i < std::min(first + step, count); ++i)
+            change.schedule(group, conformance::start_of_tests(), conformance::number_octets(i));
+        REQUIRE(net::run_blocking(nodes[0]->commit(std::move(change))).has_value());
+    }
+    std::vector<std::uint8_t> handed_out(count);  // by number; each touched by one thread only
+    std::atomic<std::size_t> done = 0, lost = 0, twice = 0;
+    const auto deliver = [&](Store& store) {
+        while (done < count) {
+            const auto leases = net::run_blocking(
+                store.lease(group, conformance::start_of_tests(), 500, seconds(600)));
+            if (leases.empty()) std::this_thread::sleep_for(milliseconds(5));
+            Change change;
+            for (const Lease& lease : leases) {
+                if (handed_out.at(read_u64(lease.item.data()))++ != 0) ++twice;
+                change.finish(lease);
+            }
+            if (!net::run_blocking(store.commit(std::move(change))).has_value()) ++lost;
+            done += leases.size();
+        }
+    };
+    std::vector<std::thread> running;
+    for (const auto& node : nodes) running.emplace_back([&, each = node.get()] { deliver(*each); });
+    for (std::thread& thread : running) thread.join();
+    CHECK(done == count);
+    CHECK(twice == 0);
+    CHECK(lost == 0);
+    CHECK(std::ranges::count(handed_out, 1) == static_cast<std::ptrdiff_t>(count));
+    CHECK(net::run_blocking(nodes[1]->scan(Space::due, {})).empty());
 }
 
 TEST_CASE("A server that stays away fails changes in time, says so, and is found again") {
