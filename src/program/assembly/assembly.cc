@@ -118,8 +118,7 @@ Result<void> Assembly::build() {
         // An empty one: hints of other nodes may have been lost.
         if (subject.empty() || subject == directory::site_subject)
             net::spawn(runtime_.loop(0), "site", reload_directory());
-        if (subject.empty() || subject == directory::address_subject)
-            directory_.forget_addresses();
+        if (subject.empty() || subject == directory::address_subject) directory_.forget_addresses();
         if ((subject.empty() || subject == nodes::nodes_subject) && is_node_known_)
             node_->membership().look();
     });

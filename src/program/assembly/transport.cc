@@ -43,9 +43,10 @@ std::optional<net::Address> source_for(const net::Address& to,
 std::function<net::Task<std::unique_ptr<net::Stream>>(net::Endpoint)> dialer(
     const config::Config& config) {
     const auto mx_port = static_cast<std::uint16_t>(config.relay.port);
-    return [mx_port, sources = config.relay.sources](net::Endpoint to) {
+    return [mx_port, sources = config.relay.sources,
+            patience = std::min(connect_time, config.relay.wait_max)](net::Endpoint to) {
         if (to.port == standard_port) to.port = mx_port;
-        return net::connect_tcp(to, source_for(to.address, sources), connect_time);
+        return net::connect_tcp(to, source_for(to.address, sources), patience);
     };
 }
 
@@ -115,7 +116,9 @@ Result<void> Transport::build(const config::Config& config) {
                     return password_of(*this, std::move(destination));
                 },
         },
-        relay::SmtpCourierOptions{.own_name = config.site.hostname, .self = own_places(config)});
+        relay::SmtpCourierOptions{.own_name = config.site.hostname,
+                                  .self = own_places(config),
+                                  .wait_max = config.relay.wait_max});
     build_reporter();
     return {};
 }

@@ -93,6 +93,7 @@ struct Relay {
     std::uint64_t connections = 100;
     std::uint64_t connections_per_destination = 10;
     std::uint64_t port = 25;
+    std::chrono::seconds wait_max = std::chrono::minutes(10);
     std::string authorities;  // file with the certificate authorities for verified TLS
     std::uint64_t policy_port = 443;
 };

@@ -25,6 +25,13 @@ std::size_t Destinations::GroupHash::operator()(const Group& group) const {
     return hash;
 }
 
+Destinations::Destinations(DestinationOptions options)
+    : options_([&] {
+          options.workers_first =
+              std::min(options.workers_first, options.workers_per_destination_max);
+          return options;
+      }()) {}
+
 Destinations::State* Destinations::find(Group group) {
     const auto found = states_.find(group);
     return found == states_.end() ? nullptr : &found->second;

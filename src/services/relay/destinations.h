@@ -61,7 +61,7 @@ class Destinations {
     using Group = store::DueGroup;
     enum class Left : std::uint8_t { nothing, perhaps };  // due items in the store, after a lease
 
-    explicit Destinations(DestinationOptions options) : options_(options) {}
+    explicit Destinations(DestinationOptions options);
 
     // Something of the group falls due. A worker that idles there is handed out, to be woken.
     std::shared_ptr<Idler> wake(Group group, WallTime due, Now now);

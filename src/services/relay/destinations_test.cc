@@ -62,6 +62,14 @@ TEST_CASE("one worker looks; more follow when there is more") {
     CHECK_FALSE(t.table.start(t.now));  // the window
 }
 
+TEST_CASE("[C8] no window is larger than what one site is asked to bear, not even the first") {
+    Table t({.workers_per_destination_max = 1});
+    t.table.wake(group(1), t.now.wall, t.now);
+    REQUIRE(t.table.start(t.now));
+    t.lease(group(1), 5, Destinations::Left::perhaps);
+    CHECK_FALSE(t.table.start(t.now));
+}
+
 TEST_CASE("the window grows to the bound with success and shrinks with strain") {
     Table t;
     t.table.wake(group(1), t.now.wall, t.now);

@@ -47,6 +47,7 @@ inline constexpr seconds line_idle_max{3};
 inline constexpr std::size_t hosts_tried_max = 10;  // RFC 5321 §5.1 asks for at least two
 // RFC 5321 sets none for connecting; whoever has not answered by now is not there.
 inline constexpr seconds connect_timeout{30};
+inline constexpr seconds wait_max{600};  // RFC 5321 §4.5.3.2.6: the longest of its times
 inline constexpr seconds tls_deadline{60};
 // RFC 5321 §4.5.3.2 gives greeting and EHLO five minutes each; a host that needs that for both
 // together is as good as dead, and there may be others.

@@ -1,5 +1,7 @@
 #include "services/relay/opening.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -25,14 +27,14 @@ const tls::ClientContext& context_for(const TlsContexts& contexts, Protection::K
 }
 
 net::Task<StreamPtr> secure(StreamPtr stream, const SmtpCourierParts& parts,
-                            const OpeningPlan& plan) {
+                            const SmtpCourierOptions& own, const OpeningPlan& plan) {
     // What the destination named, not what unproven aliases of the DNS made of it (RFC 6125
     // §6.4.4).
     const bool is_named = plan.protection.kind == Protection::Kind::verified || plan.is_sts;
     const std::string& name = is_named ? exchanger_name(plan.host) : plan.host.name;
     tls::ConnectOptions options{.server_name = name.empty() ? plan.endpoint.address.text() : name,
                                 .tlsa = plan.protection.records,
-                                .deadline = limits::tls_deadline};
+                                .deadline = std::min(limits::tls_deadline, own.wait_max)};
     if (!plan.host.alias_of.empty()) options.further_names.push_back(plan.host.alias_of);
     if (!plan.host.domain.empty()) options.further_names.push_back(plan.host.domain);
     StreamPtr secured = co_await tls::connect(
@@ -57,7 +59,7 @@ net::Task<StreamPtr> dial(const SmtpCourierParts& parts, const SmtpCourierOption
                           net::Endpoint endpoint) {
     if (parts.dial) co_return co_await parts.dial(endpoint);
     co_return co_await net::connect_tcp(endpoint, source_for(options, endpoint),
-                                        limits::connect_timeout);
+                                        std::min(limits::connect_timeout, options.wait_max));
 }
 
 std::string tls_text(const net::TlsInfo* info, Protection::Kind kind) {
@@ -132,6 +134,7 @@ net::Task<void> Opening::run() {
         smtp::ClientOptions{
             .host_name = options_.own_name,
             .dialect = is_lmtp ? smtp::Dialect::lmtp : smtp::Dialect::smtp,
+            .wait_max = options_.wait_max,
             .start_tls = [this](StreamPtr plain) { return shake_hands(std::move(plain)); }});
     bool is_ready = co_await greet();
     if (is_ready) is_ready = co_await start_tls();
@@ -151,7 +154,7 @@ net::Task<StreamPtr> Opening::shake_hands(StreamPtr stream) {
     stage_ = "the TLS handshake";
     is_handshake_ = true;
     opened_.tls = {TlsOutcome::Kind::failed, "the handshake was not finished"};
-    StreamPtr secured = co_await secure(std::move(stream), parts_, plan_);
+    StreamPtr secured = co_await secure(std::move(stream), parts_, options_, plan_);
     opened_.tls = outcome_of(*secured->tls());
     co_return secured;
 }

@@ -24,6 +24,7 @@
 #include "formats/tlsrpt/session.h"
 #include "services/relay/courier.h"
 #include "services/relay/hosts.h"
+#include "services/relay/limits.h"
 #include "services/sts/policies.h"
 #include "system/crypto/secret.h"
 #include "system/dns/resolver.h"
@@ -60,6 +61,8 @@ struct SmtpCourierOptions {
     // Own addresses to connect from: one of the family of the host is taken, in no order. None of
     // that family: the system chooses.
     std::vector<net::Address> sources;
+    // The longest wait at any one step with another host, TLS included.
+    std::chrono::seconds wait_max = limits::wait_max;
 };
 
 struct HostPolicy;

@@ -20,7 +20,7 @@ Refusal refusal_of(const Reply& reply) {
 }
 
 Client::Client(std::unique_ptr<net::Stream> stream, ClientOptions options)
-    : dialogue_(std::move(stream)), options_(std::move(options)) {
+    : dialogue_(std::move(stream), options.wait_max), options_(std::move(options)) {
     for (const char c : options_.host_name)
         check(!text::is_control(c) && c != ' ', "a host name for EHLO");
 }

@@ -25,6 +25,8 @@ enum class Dialect : std::uint8_t { smtp, lmtp };
 struct ClientOptions {
     std::string host_name;  // ours, for EHLO
     Dialect dialect = Dialect::smtp;
+    // Shortens the times of limits.h where it is less than they are.
+    std::chrono::milliseconds wait_max = limits::data_end_timeout;
     // The TLS handshake, as client, with all checks of the server's name that are wanted. Throws
     // Gone(tls).
     std::function<net::Task<std::unique_ptr<net::Stream>>(std::unique_ptr<net::Stream>)> start_tls;

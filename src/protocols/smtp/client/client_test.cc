@@ -123,6 +123,21 @@ TEST_CASE("each recipient has its own reply, and the message goes to those that 
     CHECK(recipients[2].reply->is_temporary());
 }
 
+TEST_CASE("[C8] no wait is longer than was allowed, whatever the stage would have") {
+    const auto task = []() -> net::Task<void> {
+        auto [ours, silent] = net::memory_pair();
+        Client client(std::move(ours),
+                      {.host_name = "out.example", .wait_max = std::chrono::milliseconds(1)});
+        (void)co_await client.greet();
+    };
+    try {
+        net::run(task());
+        FAIL("a server that says nothing was greeted");
+    } catch (const net::Gone& gone) {
+        CHECK(gone.why == net::Gone::Why::deadline);
+    }
+}
+
 TEST_CASE("when nobody is accepted no message is sent, even if the server says 354") {
     Exchange exchange{.replies = hello("p") + "250 ok\r\n550 no\r\n354 go\r\n554 nobody\r\n"};
     exchange.run();

@@ -1,16 +1,18 @@
 #include "protocols/smtp/client/dialogue.h"
 
+#include <algorithm>
+
 #include "system/net/gone.h"
 
 namespace pidge::smtp {
 
 net::Task<void> Dialogue::write(std::string_view octets, std::chrono::milliseconds timeout) {
-    stream_->set_deadline(timeout);
+    stream_->set_deadline(std::min(timeout, wait_max_));
     co_await stream_->write(octets);
 }
 
 net::Task<Reply> Dialogue::read_reply(std::chrono::milliseconds timeout) {
-    stream_->set_deadline(timeout);
+    stream_->set_deadline(std::min(timeout, wait_max_));
     for (;;) {
         switch (reader_.feed(unread_)) {
             case ReplyReader::Status::reply:

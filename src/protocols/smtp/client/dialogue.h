@@ -18,7 +18,9 @@ namespace pidge::smtp {
 
 class Dialogue {
  public:
-    explicit Dialogue(std::unique_ptr<net::Stream> stream) : stream_(std::move(stream)) {}
+    // No wait is longer than `wait_max`, whatever its stage would have.
+    Dialogue(std::unique_ptr<net::Stream> stream, std::chrono::milliseconds wait_max)
+        : stream_(std::move(stream)), wait_max_(wait_max) {}
 
     net::Stream& stream() { return *stream_; }
     bool has_stream() const { return stream_ != nullptr; }
@@ -35,6 +37,7 @@ class Dialogue {
 
  private:
     std::unique_ptr<net::Stream> stream_;
+    const std::chrono::milliseconds wait_max_;
     ReplyReader reader_;
     std::array<char, limits::client_buffer_octets> buffer_;
     std::string_view unread_;  // part of buffer_
