@@ -8,13 +8,16 @@
 
 A script maps a stage to what happens there: "connect", "ehlo", "helo", "lhlo", "starttls", "auth", "mail", "rcpt", "data",
 "bdat", "message" (the reply to the text), "rset", "noop", "vrfy", "quit"; "rcpt:ADDRESS" and "mail:ADDRESS" go before "rcpt"
-and "mail". What happens is one of
+and "mail". At two more no reply is due, so that nothing is the usual one: "handshake" (after the reply to STARTTLS) and "text"
+(after 354, when the first octets have come). What happens is one of
 
     None                   the usual reply
     "450 4.2.0 Later"      this reply; several lines are separated by \\n
     Raw(b"...")            these octets, whatever they are
     DROP                   the connection is closed without a reply; RESET: with a TCP reset
     Hang(seconds)          silence, then the usual reply
+    Drip(seconds)          the usual reply, so long for each octet
+    Flood(size)            so many octets of a reply that does not end, then the connection is closed
     a function             (connection, argument) -> one of these
     a list                 its items in turn, one per time the stage is reached; after the last one: the usual reply
 """
@@ -42,6 +45,14 @@ class Raw(NamedTuple):
 
 class Hang(NamedTuple):
     seconds: float
+
+
+class Drip(NamedTuple):
+    seconds: float
+
+
+class Flood(NamedTuple):
+    octets: int
 
 
 class Gone(Exception):
@@ -109,12 +120,29 @@ class Connection:
                 raise Gone()
             lines.append(line)
 
-    def send(self, text):
+    @staticmethod
+    def encode(text):
         lines = text.split("\n")
         code = lines[0][:3]
         texts = [lines[0][4:]] + [line[4:] if line[:3] == code else line for line in lines[1:]]
         out = "".join(f"{code}{'-' if number < len(texts) - 1 else ' '}{each}\r\n" for number, each in enumerate(texts))
-        self.stream.sendall(out.encode("utf-8"))
+        return out.encode("utf-8")
+
+    def send(self, text):
+        self.stream.sendall(self.encode(text))
+
+    def drip(self, octets, seconds):
+        for at in range(len(octets)):
+            self.stream.sendall(octets[at:at + 1])
+            if self.sink.stopping.wait(seconds):
+                raise Gone()
+
+    def flood(self, size):
+        piece = b"250-" + b"x" * 60 + b"\r\n"
+        while size > 0:
+            self.stream.sendall(piece * 1000)
+            size -= len(piece) * 1000
+        raise Gone()
 
     # Stages
 
@@ -130,11 +158,17 @@ class Connection:
 
     def answer(self, stage, argument="", usual=None):
         """Does what the script says; returns whether the reply was positive."""
-        usual = usual or USUAL[stage]
+        usual = USUAL[stage] if usual is None else usual
         action = self.scripted(stage, argument)
         if isinstance(action, Hang):
-            self.sink.stopping.wait(action.seconds)
+            if self.sink.stopping.wait(action.seconds):
+                raise Gone()
             action = None
+        if isinstance(action, Flood):
+            self.flood(action.octets)
+        if isinstance(action, Drip):
+            self.drip(self.encode(usual), action.seconds)
+            return usual[:1] in ("2", "3")
         if action is DROP or action is RESET:
             if action is RESET:
                 self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -143,7 +177,8 @@ class Connection:
             self.stream.sendall(action.octets)
             return action.octets[:1] in (b"2", b"3")
         reply = action or usual
-        self.send(reply)
+        if reply:
+            self.send(reply)
         return reply[:1] in ("2", "3")
 
     def hello(self, verb, name):
@@ -169,6 +204,7 @@ class Connection:
             self.secure()
 
     def secure(self):
+        self.answer("handshake", usual="")
         self.stream = self.sink.context.wrap_socket(self.stream, server_side=True)
         self.tls_version = self.stream.version()
         self.server_name = getattr(self.stream, "asked_name", None)
@@ -198,6 +234,9 @@ class Connection:
         if not self.recipients:
             self.send("503 5.5.1 No recipients")
         elif self.answer("data"):
+            if not self.buffer:
+                self.fill()
+            self.answer("text", usual="")
             self.text = self.read_text()
             self.finish()
 
@@ -283,7 +322,8 @@ class Connection:
 
 class Sink:
     def __init__(self, host="127.0.0.1", port=0, tls=None, offers_starttls=True, implicit_tls=False, extensions=ALL,
-                 script=None, users=False, lmtp=False, size_max=104857600, timeout_s=30, mechanisms=("PLAIN", "LOGIN")):
+                 script=None, users=False, lmtp=False, size_max=104857600, timeout_s=30, backlog=128,
+                 mechanisms=("PLAIN", "LOGIN")):
         """tls: a certs.Pair; users: offer AUTH (any password will do), or {name: password}: nobody else may send."""
         self.mechanisms = mechanisms
         self.tls, self.offers_starttls, self.implicit_tls = tls, bool(tls) and offers_starttls, implicit_tls
@@ -297,7 +337,7 @@ class Sink:
             self.context.load_cert_chain(tls.certificate, tls.key)
             self.context.sni_callback = lambda stream, name, _: setattr(stream, "asked_name", name)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self.listener = socket.create_server((host, port), family=family, backlog=128)
+        self.listener = socket.create_server((host, port), family=family, backlog=backlog)
         self.host, self.port = self.listener.getsockname()[:2]
 
     def take(self, message):
