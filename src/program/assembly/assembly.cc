@@ -146,7 +146,7 @@ Result<void> Assembly::build() {
     if (config_.node.has_role("relay")) start_relay();
     transport_->start(runtime_);
     node_->start(runtime_.loop(0));
-    net::spawn(runtime_.loop(0), "upkeep", upkeep(*this));
+    net::spawn_lasting(runtime_.loop(0), "upkeep", [this] { return upkeep(*this); });
     return {};
 }
 

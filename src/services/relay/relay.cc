@@ -129,8 +129,16 @@ void RelayCore::wake(store::DueGroup group, WallTime due) {
 }
 
 void RelayCore::start_workers() {
-    while (const auto group = table.start(now()))
-        net::spawn(next_loop(), "relay", run_worker(shared_from_this(), *group));
+    while (const auto group = table.start(now())) {
+        try {
+            net::spawn(next_loop(), "relay", run_worker(shared_from_this(), *group));
+        } catch (...) {
+            // The worker that the table counts is not there.
+            table.settle_in(*group);
+            table.end(*group, now());
+            throw;
+        }
+    }
 }
 
 Relay::Relay(RelayParts parts, RelayOptions options)
@@ -144,8 +152,8 @@ Relay::~Relay() {
 
 void Relay::start() {
     net::Loop& loop = *core_->parts.loops.front();
-    net::spawn(loop, "relay-ticks", run_ticks(core_));
-    net::spawn(loop, "relay-sweep", run_sweeps(core_));
+    net::spawn_lasting(loop, "relay-ticks", [core = core_] { return run_ticks(core); });
+    net::spawn_lasting(loop, "relay-sweep", [core = core_] { return run_sweeps(core); });
 }
 
 void Relay::wake(store::DueGroup group, WallTime due) {

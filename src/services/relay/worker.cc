@@ -9,6 +9,7 @@
 #include "services/relay/core.h"
 #include "services/relay/events.h"
 #include "services/relay/settle.h"
+#include "system/net/gone.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/kill_point.h"
@@ -366,13 +367,16 @@ net::Task<void> Worker::close_line() {
 net::Task<void> run_worker(std::shared_ptr<RelayCore> core, store::DueGroup group) {
     Worker worker(core, group);
     std::exception_ptr error;
-    bool is_store_ill = false;
+    bool is_store_ill = false, is_interrupted = false;
     try {
         co_await worker.run();
         co_await worker.close_line();
     } catch (const store::Fault& fault) {
         log::write(events::store_trouble, {{"reason", fault.what()}});
         is_store_ill = true;
+    } catch (const net::Gone&) {
+        error = std::current_exception();
+        is_interrupted = true;
     } catch (...) {
         error = std::current_exception();
     }
@@ -380,8 +384,9 @@ net::Task<void> run_worker(std::shared_ptr<RelayCore> core, store::DueGroup grou
     if (is_store_ill) core->table.unreachable(group, core->now());
     std::vector<store::Lease> leases;
     for (Job& job : core->table.end(group, core->now())) leases.push_back(std::move(job.lease));
-    if (error) std::rethrow_exception(error);
+    if (is_interrupted) std::rethrow_exception(error);
     if (!leases.empty()) co_await core->parts.store.release(std::move(leases));
+    if (error) std::rethrow_exception(error);
     core->start_workers();
 }
 

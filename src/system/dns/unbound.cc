@@ -107,7 +107,14 @@ class UnboundResolver final : public Resolver {
     UnboundResolver(Context context, UnboundOptions options)
         : context_(std::move(context)),
           options_(std::move(options)),
-          watcher_([this] { watch(); }) {}
+          watcher_([this] { watch(); }) {
+        // libunbound makes its thread and its event loop at the first question, and ends the
+        // process when there are no descriptors for them [C13]. This one it answers by itself (RFC
+        // 6761 §6.3), for a ticket that nobody waits for.
+        int id = 0;
+        (void)ub_resolve_async(context_.get(), "localhost.", static_cast<int>(Type::a), 1 /* IN */,
+                               user_data(0), &UnboundResolver::called_back, &id);
+    }
 
     ~UnboundResolver() override {
         stopping_ = true;

@@ -22,6 +22,12 @@ inline constexpr int listen_backlog = 4096;
 // Pause after accept failed for want of descriptors or memory; long enough not to spin, short
 // enough not to be noticed.
 inline constexpr std::chrono::milliseconds accept_pause{200};
+// Descriptors that connections from outside may not take, at most and as a share of all there may
+// be: the store fails for good where it cannot open its next file, and mail has to go out too.
+inline constexpr unsigned long descriptors_kept = 256;
+inline constexpr unsigned long descriptors_kept_share = 4;
+// Pause before a job that must not end begins anew after an unexpected error.
+inline constexpr std::chrono::milliseconds lasting_pause{500};
 // A line about refused connections at most this often, with their number.
 inline constexpr std::chrono::milliseconds refusal_log_pause{1000};
 // Connections of one listener: all, of one /32 or /64, of one /24 or /48 (attacks.md F14).

@@ -1,6 +1,9 @@
 #include "system/net/listener.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
+
+#include <algorithm>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -63,6 +66,15 @@ Outcome outcome_of(int error) {
     }
 }
 
+// The kernel hands out the lowest number that is free, so the number tells how many are used.
+bool is_kept_for_others(int descriptor) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+    const rlim_t kept =
+        std::min<rlim_t>(limits::descriptors_kept, limit.rlim_cur / limits::descriptors_kept_share);
+    return static_cast<rlim_t>(descriptor) >= limit.rlim_cur - kept;
+}
+
 }  // namespace
 
 struct Listener::Core : std::enable_shared_from_this<Core> {
@@ -76,6 +88,7 @@ struct Listener::Core : std::enable_shared_from_this<Core> {
 
     Outcome accept_one();
     void note_refused(const Endpoint& remote);
+    void say_busy(int fd) const;
 
     ListenSocket socket;
     const std::vector<Loop*> loops;
@@ -110,6 +123,11 @@ void Listener::Core::note_refused(const Endpoint& remote) {
                                     {"connections", std::exchange(refusals_unlogged, 0)}});
 }
 
+void Listener::Core::say_busy(int fd) const {
+    const std::string& reply = options.busy_reply;
+    if (!reply.empty()) (void)::send(fd, reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 Outcome Listener::Core::accept_one() {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
@@ -117,14 +135,17 @@ Outcome Listener::Core::accept_one() {
                          SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.get() < 0) return outcome_of(errno);
     const Endpoint remote = endpoint_of(address);
+    // The administrator's socket may take the last one.
+    if (socket.is_tcp() && is_kept_for_others(fd.get())) {
+        say_busy(fd.get());
+        return Outcome::exhausted;
+    }
     std::optional<Address> counted;
     if (socket.is_tcp()) counted = remote.address;
     auto slot = options.admission->admit(counted);
     if (!slot) {
         note_refused(remote);
-        const auto& reply = options.busy_reply;
-        if (!reply.empty())
-            (void)::send(fd.get(), reply.data(), reply.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        say_busy(fd.get());
         return Outcome::accepted;
     }
     accepted.add();
@@ -135,7 +156,7 @@ Outcome Listener::Core::accept_one() {
 
 Task<void> Listener::Core::accept(std::shared_ptr<Core> core) {
     if (core->is_stopped) co_return;
-    core->descriptor.emplace(core->socket.take().release());
+    if (!core->descriptor) core->descriptor.emplace(core->socket.take().release());
     bool is_paused = false;
     for (;;) {
         Outcome outcome = Outcome::accepted;
@@ -166,7 +187,8 @@ Listener::Listener(ListenSocket socket, std::vector<Loop*> loops, Options option
     : core_(std::make_shared<Core>(std::move(socket), std::move(loops), std::move(options),
                                    std::move(handler))) {
     check(!core_->loops.empty());
-    spawn(*core_->loops.front(), "accept " + core_->text, Core::accept(core_));
+    spawn_lasting(*core_->loops.front(), "accept " + core_->text,
+                  [core = core_] { return Core::accept(core); });
 }
 
 Listener::~Listener() {

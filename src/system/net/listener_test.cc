@@ -277,6 +277,27 @@ TEST_CASE("[C13] Without descriptors accepting pauses, does not spin, loses noth
     CHECK(greetings == std::vector<std::string>(5, "hello"));
 }
 
+TEST_CASE("[C13] Connections leave some descriptors for everybody else") {
+    Runtime runtime(1);
+    Listener listener(loopback(), runtime.loops(), {.name = "test", .busy_reply = "busy!"}, greet);
+    CHECK(run(greeting(listener.endpoint())) == "hello");
+    OwnedFd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    // The next one is the first of those that are kept: of four times as many a quarter.
+    const auto next = static_cast<rlim_t>(client.get()) + 1;
+    const rlimit few{next * 4 / 3, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const SocketAddress to = socket_address(listener.endpoint());
+    const int connected = ::connect(client.get(), to.get(), to.length);
+    char buffer[5] = {};
+    const auto received = ::recv(client.get(), buffer, sizeof buffer, MSG_WAITALL);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(connected == 0);
+    CHECK(std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(received, 0))) == "busy!");
+    CHECK(run(greeting(listener.endpoint())) == "hello");
+}
+
 namespace {
 
 Task<std::vector<int>> signals() {

@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "base/log.h"
+#include "system/net/limits.h"
 #include "system/net/loop_inside.h"
 #include "system/net/timer.h"
 
@@ -19,6 +20,11 @@ namespace {
 constexpr log::Event job_failed{
     "job-failed", log::Level::error, "A session or background job ended with an unexpected error.",
     "Report it with the lines around it; the connection or job concerned was ended."};
+
+constexpr log::Event job_restarted{
+    "job-restarted", log::Level::error,
+    "A background job ended with an unexpected error and begins anew.",
+    "See whether memory is short; else report it with the lines around it."};
 
 // Counts a coroutine from spawn() until its frame is gone.
 class Living {
@@ -43,6 +49,32 @@ Task<void> guarded(Living, std::string name, Task<void> task) {
         log::write(job_failed, {{"job", name}, {"error", error.what()}});
     } catch (...) {
         log::write(job_failed, {{"job", name}, {"error", "not an exception of a known type"}});
+    }
+}
+
+void note_failure(std::string_view name, const std::exception& error) noexcept {
+    try {
+        log::write(job_restarted, {{"job", name}, {"error", error.what()}});
+    } catch (const std::exception&) {
+        // There is not even memory for a line.
+    }
+}
+
+Task<void> lasting(std::string name, std::function<Task<void>()> make) {
+    for (;;) {
+        try {
+            co_await make();
+            co_return;
+        } catch (const Gone&) {
+            throw;
+        } catch (const std::exception& error) {
+            note_failure(name, error);
+        }
+        try {
+            co_await sleep_for(limits::lasting_pause);
+        } catch (const std::bad_alloc&) {
+            // Then at once: it cannot be worse.
+        }
     }
 }
 
@@ -71,6 +103,10 @@ void spawn(Loop& loop, std::string_view name, Task<void> task) {
 
 void spawn(std::string_view name, Task<void> task) {
     spawn(this_loop(), name, std::move(task));
+}
+
+void spawn_lasting(Loop& loop, std::string_view name, std::function<Task<void>()> make) {
+    spawn(loop, name, lasting(std::string(name), std::move(make)));
 }
 
 Task<void> detail::bounded(Task<void> task, std::chrono::nanoseconds timeout) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,9 @@ namespace pidge::net {
 // must own. Any thread.
 void spawn(Loop& loop, std::string_view name, Task<void> task);
 void spawn(std::string_view name, Task<void> task);  // on this_loop()
+// A job without which the program is of no use: when anything but Gone escapes it, for want of
+// memory say, that is logged and `make` begins it anew after limits::lasting_pause. Any thread.
+void spawn_lasting(Loop& loop, std::string_view name, std::function<Task<void>()> make);
 
 namespace detail {
 

@@ -28,6 +28,11 @@ Task<int> throwing() {
     throw std::runtime_error("on purpose");
 }
 
+Task<void> failing_at_first(int* begun) {
+    if (++*begun < 3) throw std::bad_alloc();
+    co_await sleep_for(1ms);
+}
+
 Gone::Why why_of(auto&& call) {
     try {
         call();
@@ -262,4 +267,14 @@ TEST_CASE("Completions reach coroutines of several loops from another thread") {
     other.join();
     CHECK(runtime.stop(10s) == 0);
     CHECK(sum == 1000);
+}
+
+TEST_CASE("[C11] a lasting job begins anew after an error, until it ends by itself") {
+    int begun = 0;
+    const auto wait = [](int* count) -> Task<void> {
+        spawn_lasting(this_loop(), "on purpose", [count] { return failing_at_first(count); });
+        co_await sleep_for(1h);
+    };
+    run(wait(&begun), TimeSource::simulated);
+    CHECK(begun == 3);
 }

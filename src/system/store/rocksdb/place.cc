@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,6 +21,9 @@ namespace pidge::store {
 
 namespace {
 
+// What opening writes besides the contents of the log: MANIFEST, options, its own log.
+constexpr std::uintmax_t opening_bytes = 4 << 20;
+constexpr std::uintmax_t opening_files = 32;
 constexpr std::string_view mark_begin = "pidge store, format ";
 
 Refusal refused(Refusal::Kind kind, std::string text) {
@@ -141,6 +146,27 @@ Result<> prepare_place(const std::string& path) {
             fmt::format("The store in {} has lost its file CURRENT; restore it from its backup.",
                         path));
     return {};
+}
+
+Result<> check_room(const std::string& path) {
+    struct statvfs disk{};
+    if (::statvfs(path.c_str(), &disk) != 0)
+        return refused_by_system(fmt::format("The disk of {} cannot be looked at", path), errno);
+    std::uintmax_t needed = opening_bytes;
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(path, error), end; !error && each != end;
+         each.increment(error)) {
+        std::error_code gone;
+        const std::uintmax_t size = each->file_size(gone);
+        if (!gone && each->path().extension() == ".log") needed += size;
+    }
+    const std::uintmax_t free = std::uintmax_t{disk.f_bavail} * disk.f_frsize;
+    const bool has_files = disk.f_files == 0 || disk.f_favail >= opening_files;
+    if (free >= needed && has_files) return {};
+    return refused(Refusal::Kind::temporary,
+                   fmt::format("There is no space on the disk of the store in {}: {} MiB are free, "
+                               "and {} MiB are needed to start. Make some.",
+                               path, free >> 20, (needed >> 20) + 1));
 }
 
 }  // namespace pidge::store

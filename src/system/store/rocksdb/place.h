@@ -18,4 +18,8 @@ inline constexpr unsigned store_format = 1;
 // place for us.
 Result<> prepare_place(const std::string& path);
 
+// Refuses when the disk has no room for what opening writes: RocksDB checks itself to death when it
+// runs out of space while it recovers from its log.
+Result<> check_room(const std::string& path);
+
 }  // namespace pidge::store

@@ -84,6 +84,7 @@ RocksTable::~RocksTable() {
 
 Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options) {
     TRY(prepare_place(options.path));
+    TRY(check_room(options.path));
     std::shared_ptr<RocksTable> table(new RocksTable(options));
     const rocksdb::Status status = table->open_database(options);
     if (!status.ok()) return cannot_open(options.path, status);

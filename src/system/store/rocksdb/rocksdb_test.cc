@@ -202,3 +202,19 @@ TEST_CASE(
     CHECK(conformance::verify_log(*store, "log") == acknowledged);
     store.reset();
 }
+
+TEST_CASE("[C5] A start on a full disk is refused with the reason, and works once there is space") {
+    SmallDisk disk;
+    if (!disk.is_mounted) {
+        MESSAGE("not run: only root may mount a small file system");
+        return;
+    }
+    open_small(disk.path() + "/store", system_clock()).reset();
+    disk.fill();
+    const auto refused = open_rocksdb({.path = disk.path() + "/store"});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().kind == Refusal::Kind::temporary);
+    CHECK(refused.error().text.find("no space") != std::string::npos);
+    disk.make_space();
+    CHECK(open_rocksdb({.path = disk.path() + "/store"}).has_value());
+}
