@@ -111,8 +111,8 @@ class Zone:
                 del self.records[key]
 
     def fail(self, name, how, kind=None):
-        """how: one of FAILURES, or None to mend it; kind: only for this type of question."""
-        if how is not None and how not in FAILURES:
+        """how: one of FAILURES, a function that spoils the octets of an answer, or None to mend it; kind: only for this type of question."""
+        if how is not None and not callable(how) and how not in FAILURES:
             raise ValueError(f"{how} is none of {FAILURES}")
         with self.lock:
             self.failures[canonical(name), kind] = how
@@ -151,6 +151,8 @@ class Zone:
             code, answers = self.find(name, kind)
         if how == "timeout" or (how == "close-tcp" and over_tcp):
             return None
+        if callable(how):
+            return how(self.encode(identifier, packet, question, code, answers))
         if how == "garbage":
             return identifier + random.Random(name).randbytes(40)
         if how == "wrong-id":

@@ -95,8 +95,8 @@ Result<std::unique_ptr<NodeKeeper>> NodeKeeper::join(const config::Config& confi
 }
 
 void NodeKeeper::start(net::Loop& loop) {
-    net::spawn(loop, "membership", membership_->run());
-    net::spawn(loop, "node", tend(*this));
+    net::spawn_lasting(loop, "membership", [this] { return membership_->run(); });
+    net::spawn_lasting(loop, "node", [this] { return tend(*this); });
 }
 
 void NodeKeeper::end() {

@@ -144,7 +144,7 @@ void Transport::build_reporter() {
 }
 
 void Transport::start(net::Runtime& runtime) {
-    net::spawn(runtime.loop(0), "transport", upkeep(*this));
+    net::spawn_lasting(runtime.loop(0), "transport", [this] { return upkeep(*this); });
 }
 
 void Transport::stop() {

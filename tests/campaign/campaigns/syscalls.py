@@ -1,0 +1,160 @@
+"""C4: the n-th system call of a kind fails, for n = 1, 2, ... until the scenario passes undisturbed.
+
+A fault of this campaign is one scenario with one kind of call and one error; each is a loop of trials. After each trial the fault
+is gone; a program that has stopped (never by a crash), or whose store has failed, is started again and must go on from its log.
+"""
+
+from bench import Bench
+from campaign import Campaign, NotRun
+from preload import ERRORS, SEEN, Faults, library
+from scenarios import SCENARIOS, Sender
+from sink import wait_until
+
+PAIRS = (("open", "EIO"), ("open", "ENOSPC"), ("open", "EMFILE"), ("write", "EIO"), ("write", "ENOSPC"), ("write", "EINTR"), ("write", "short"),
+         ("pwrite", "EIO"), ("pwrite", "ENOSPC"), ("read", "EIO"), ("read", "short"), ("fsync", "EIO"), ("fsync", "ENOSPC"), ("fdatasync", "EIO"),
+         ("fdatasync", "ENOSPC"), ("fdatasync", "EINTR"), ("rename", "EIO"), ("rename", "ENOSPC"), ("link", "EIO"), ("unlink", "EIO"),
+         ("ftruncate", "EIO"), ("fallocate", "ENOSPC"), ("mkdir", "EIO"), ("mkdir", "ENOSPC"), ("accept", "EMFILE"), ("accept", "ENOMEM"),
+         ("mmap", "ENOMEM"), ("malloc", "ENOMEM"))
+TABLE = [(scenario, call, error) for scenario in SCENARIOS for call, error in PAIRS]
+TRIALS_MAX = 400
+# Allocations come by the thousand; of them a spread of so many is tried.
+ALLOCATIONS_TRIED = 24
+SYNCS = ("fsync", "fdatasync")
+
+
+class FaultyBench(Bench):
+    """A site without load whose program has the library of faults; everything that is sent is sent by the scenarios."""
+
+    def __init__(self, folder, seed, **options):
+        super().__init__(folder, seed, load={"sessions": 0}, **options)
+        self.system = Faults(folder, below=self.data)
+        self.env = {**self.system.environment(), "PIDGE_FAULT_TRACE": "1"}
+
+    def __enter__(self):
+        super().__enter__()
+        self.sender = Sender(self)
+        if not self.system.counts().get("fdatasync"):
+            raise RuntimeError("the library of faults sees no system call of the program: the campaign would prove nothing")
+        return self
+
+
+class Syscalls(Campaign):
+    name, identifier, faults_by_default = "syscalls", "C4", len(TABLE)
+    summary = f"the n-th system call fails: {len(SCENARIOS)} scenarios, {len(PAIRS)} kinds of failure, all n"
+    faults_per_site = len(PAIRS)
+    trials_max = TRIALS_MAX
+
+    def check(self):
+        if library() is None:
+            raise NotRun("the library of faults is not built (target pidge_faults)")
+
+    def make_bench(self, folder, group_seed):
+        return FaultyBench(folder, group_seed, site={"changes": {"log": {"level": "info"}, "relay": {"wait_max": "5 s"}}})
+
+    def inflict(self, bench, number, chance):
+        name, call, error = TABLE[(number - 1) % len(TABLE)]
+        scenario = SCENARIOS[name](bench, chance)
+        has_fired = False
+        for nth in self.places(bench, scenario, call):
+            if not self.trial(bench, scenario, call, error, nth):
+                break
+            has_fired = True
+        return has_fired
+
+    def places(self, bench, scenario, call):
+        """1, 2, ... for the loop to end; for allocations some places of those that there are."""
+        if call != "malloc":
+            return range(1, self.trials_max + 1)
+        bench.system.arm(call, ERRORS["ENOMEM"], nth=1 << 40)
+        scenario.prepare()
+        bench.log_seen = len(bench.site.log())
+        bench.system.set(SEEN, 0)
+        scenario.act()
+        total = max(bench.system.seen, 1)
+        bench.system.disarm()
+        self.recover(bench, scenario, "undisturbed")
+        tried = min(ALLOCATIONS_TRIED, self.trials_max)
+        return sorted({max(1, round(total ** (number / tried))) for number in range(tried)} | {max(1, total * number // tried) for number in range(tried)})
+
+    def trial(self, bench, scenario, call, error, nth):
+        """One act with the n-th call failing; False when it was not reached."""
+        scenario.prepare()
+        where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
+        bench.log_seen = len(bench.site.log())
+        bench.system.arm(call, ERRORS[error], nth)
+        try:
+            scenario.act()
+        finally:
+            fired = bench.system.fired
+            bench.system.disarm()
+        self.tally.count("trials")
+        self.tally.count("calls_failed", fired)
+        self.recover(bench, scenario, where, is_sync=fired and call in SYNCS)
+        return fired > 0
+
+    # Afterwards
+
+    def find(self, bench, kind, text):
+        bench.findings.append([kind, "", "", text])
+        self.say(f"{kind}: {text}")
+
+    def recover(self, bench, scenario, where, is_sync=False):
+        """The fault is over: whatever it has done, the program works again, after a start at most."""
+        site = bench.site
+        code = site.process.poll()
+        if code is None and not self.is_well(bench, where):
+            self.tally.count("store_failed")
+            self.check_refusal(bench, where)
+            try:
+                site.stop()
+            except AssertionError as error:
+                self.find(bench, "stuck", f"{where}: {error}")
+            code = site.process.poll()
+        if code is not None:
+            if (code < 0 or code > 128) and is_rocksdb_out_of_memory(site):
+                self.tally.count("rocksdb_out_of_memory")
+            elif code < 0 or code > 128:
+                self.find(bench, "crash", f"{where}: the program ended with code {code}; {last_words(site)}")
+            self.tally.count("starts_again")
+            try:
+                self.tally.most("ready_ms_max", round(1000 * bench.start()))
+            except AssertionError as error:
+                self.find(bench, "stuck", f"{where}: {error}")
+                raise
+
+    def is_well(self, bench, where):
+        """Whether the store takes changes; one that only was full does so again by itself."""
+        log = bench.site.log()[bench.log_seen:]
+        if '"store-write-failed"' in log:
+            return False
+        if '"store-full"' in log:
+            try:
+                wait_until(bench.site.is_ready, 10)
+            except AssertionError:
+                self.find(bench, "stuck", f"{where}: the store does not take changes again though there is space")
+                return False
+        return True
+
+    def check_refusal(self, bench, where):
+        """A store that has failed takes nothing, and says so by 4xx."""
+        reply = bench.sender.send("small", expect_refusal=True)
+        if reply and reply[0] == 250:
+            self.find(bench, "early_250", f"{where}: a message is accepted by a store that has failed")
+        elif reply and reply[0] not in (421, 451, 452):
+            self.find(bench, "silent", f"{where}: a store that has failed answers {reply}")
+
+
+def end_of_log(site):
+    return site.log().splitlines()[-60:]
+
+
+def last_words(site):
+    """Of a program that crashed: the last lines that are no log events."""
+    return " | ".join([line for line in end_of_log(site) if line and not line.startswith(("{", "/"))][-3:])
+
+
+def is_rocksdb_out_of_memory(site):
+    """RocksDB lets std::bad_alloc end the program where its own threads compact, and checks itself to death after one within a read;
+    nothing that we could do there would be better."""
+    lines = end_of_log(site)
+    return any("/librocksdb.so" in line for line in lines) and any("std::bad_alloc" in line or "rocksdb::" in line for line in lines[-4:])
