@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "formats/date/date.h"
+#include "mail/policy/author.h"
 #include "mail/policy/refusals.h"
 
 namespace pidge::policy {
@@ -33,6 +34,9 @@ class Planner {
         TRY(check_form());
         TRY(from());
         TRY(sender());
+        // RFC 5322 §3.6.6: who sends it again says so in their own name.
+        for (const char* name : {"Resent-From", "Resent-Sender"})
+            for (const Field* field : header_.find_all(name)) TRY(addresses(*field, Use::author));
         for (const char* name : {"Reply-To", "To", "Cc"})
             for (const Field* field : header_.find_all(name)) TRY(addresses(*field, Use::named));
         date();
@@ -83,13 +87,9 @@ class Planner {
     }
 
     Result<void> from() {
-        const Field* field = header_.find("From");
-        if (!field) return refuse(Code::from_missing);
-        const auto list = address::parse_address_list(header_.body(*field));
-        if (!list || list->mailboxes.size() != 1 || !list->groups.empty())
-            return refuse(Code::from_ambiguous, quoted(*field, header_) + ".");
-        from_key_ = address::key(list->mailboxes.front().mailbox);
-        return addresses(*field, Use::author);
+        const Author author = TRY(find_author(header_));
+        from_key_ = address::key(author.listed.mailbox);
+        return addresses(*author.field, Use::author);
     }
 
     Result<void> sender() {
@@ -207,7 +207,8 @@ std::vector<address::Mailbox> addresses_to_look_up(const Header& header,
                                                    const directory::Site& site) {
     std::vector<address::Mailbox> mailboxes;
     std::set<std::string> keys;
-    for (const char* name : {"From", "Sender", "Reply-To", "To", "Cc"}) {
+    for (const char* name :
+         {"From", "Sender", "Resent-From", "Resent-Sender", "Reply-To", "To", "Cc"}) {
         for (const Field* field : header.find_all(name)) {
             for (const address::ListedMailbox& listed :
                  address::read_address_list(header.body(*field)).mailboxes)
@@ -226,14 +227,11 @@ Result<HeaderPlan> plan_header(const Header& header, const HeaderContext& contex
 Result<void> check_received_header(const Header& header) {
     if (header.count("Received") >= received_max) return refuse(Code::loop);
     if (header.fields().empty()) return refuse(Code::message_empty);
-    const auto from = header.find_all("From");
-    if (from.empty()) return refuse(Code::from_missing);
-    if (from.size() > 1)
-        return refuse(Code::from_ambiguous,
-                      "From stands " + std::to_string(from.size()) + " times.");
-    const auto list = address::parse_address_list(header.body(*from.front()));
-    if (!list || list->mailboxes.size() != 1)
-        return refuse(Code::from_ambiguous, quoted(*from.front(), header) + ".");
+    // What is beyond has not been looked at, so nothing can be said about it.
+    if (header.defects().has(message::DefectKind::too_many_fields) ||
+        header.defects().has(message::DefectKind::header_too_long))
+        return refuse(Code::header_too_large);
+    TRY(find_author(header));
     return {};
 }
 

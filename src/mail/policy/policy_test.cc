@@ -257,6 +257,54 @@ TEST_CASE("[P09] mail from outside has one From field with one readable address"
     CHECK(code("\r\n") == "MSG-EMP");
 }
 
+TEST_CASE("[P09] what some read as From and others do not is refused") {
+    const auto code = [](const std::string& text) {
+        const auto checked = check_received_header(message::Header::parse(text));
+        return checked ? "" : checked.error().code;
+    };
+    const std::string good = "From: a@b.example\r\n";
+    for (const char* second :
+         {"From : c@d.example", "fROM\t: c@d.example", "From\r\n : c@d.example",
+          "F\x01rom: c@d.example", "From\xa0: c@d.example",
+          "\x7f"
+          "From: c@d.example"}) {
+        CAPTURE(second);
+        CHECK(code(good + second + "\r\n\r\n") == "HDR-AMB");
+        CHECK(code(second + ("\r\n" + good) + "\r\n") == "HDR-AMB");
+        CHECK(code(std::string(second) + "\r\n\r\n") == "HDR-AMB");
+    }
+    CHECK(code(" From: c@d.example\r\n" + good + "\r\n") == "HDR-AMB");
+    CHECK(code("no field\r\n" + good + "\r\n") == "HDR-AMB");
+    CHECK(code(good + "no field\r\n\r\n") == "");
+    CHECK(code("Subject: x\r\n From: c@d.example\r\n" + good + "\r\n") == "");
+    for (const char* body :
+         {"<@d.example,@e.example:a@b.example>", "c@d.example(x)@b.example", "a @ b.example",
+          "a(c@d.example)@b.example", "<a@b.example>, <c@d.example>", "<a@b.example> <c@d.example>",
+          "c@d.example <a@b.example>", "g: a@b.example;", "g:;", "", "<>",
+          "=?utf-8?Q?c=40d.example?=", "<=?utf-8?Q?c=40d.example?=@b.example>",
+          "(\\\x01) a@b.example", "a@b.example (", "a@b.example\r\n c@d.example",
+          "a@b.example; c@d.example", "a@b.example\\, c@d.example"}) {
+        CAPTURE(body);
+        CHECK(code("From: " + std::string(body) + "\r\n\r\n") == "HDR-AMB");
+    }
+    for (const char* body :
+         {"=?utf-8?Q?c=40d.example?= <a@b.example>", "\"c@d.example\" <a@b.example>",
+          "J. Doe <a@b.example>", "a@b.example (c@d.example)", "\"a\\\"b\"@b.example",
+          "J\xf6rg <a@b.example>"}) {
+        CAPTURE(body);
+        CHECK(code("From: " + std::string(body) + "\r\n\r\n") == "");
+    }
+}
+
+TEST_CASE("[P09] a From field beyond what is read of a header is no way in") {
+    std::string many = "From: a@b.example\r\n";
+    for (std::size_t i = 0; i < message::fields_max; ++i) many += "X: y\r\n";
+    const auto checked =
+        check_received_header(message::Header::parse(many + "From: c@d.example\r\n\r\n"));
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().code == "HDR-BIG");
+}
+
 TEST_CASE("[P10] a forged Authentication-Results in our name is told from another server's") {
     for (const char* ours : {" mx.site.example; spf=pass", "MX.Site.Example 1; none",
                              " (c) mx.site.example;", "\"mx.site.example\"; x", " mx.site.example"})
