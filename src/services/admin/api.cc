@@ -112,18 +112,11 @@ net::Task<MethodResult> Api::status() {
     out.set("domains", site->domains().size());
     out.set("ranges", site->ranges().size());
     out.set("routes", site->routes().size());
-    json::Object queued;
-    std::size_t entries = 0;
-    for (const std::string_view state : {"waiting", "deferred", "held"}) {
-        const json::Value filter{json::Object{{"state", state}}};
-        const auto found = co_await types_.find("QueueEntry")
-                               ->second->query({.filter = json::Place(filter),
-                                                .needed = limits::query_objects_max});
-        queued.set(state, found ? found->ids.size() : 0);
-        entries += found ? found->ids.size() : 0;
-    }
-    queued.set("entries", entries);
-    out.set("queue", std::move(queued));
+    const QueueCounts queue = co_await count_queue(parts_.store);
+    out.set("queue", json::Object{{"waiting", queue.waiting},
+                                  {"deferred", queue.deferred},
+                                  {"held", queue.held},
+                                  {"entries", queue.entries()}});
     out.set("auditLog", parts_.trail.log());
     out.set("auditEntries", co_await types_.find("AuditEntry")->second->state());
     co_return out;

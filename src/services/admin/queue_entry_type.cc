@@ -224,6 +224,25 @@ class QueueEntryType final : public DataType {
 
 }  // namespace
 
+net::Task<QueueCounts> count_queue(store::Store& store) {
+    QueueCounts counts;
+    const auto moment = co_await store.snapshot();
+    store::ScanOptions options{.limit = page};
+    for (;;) {
+        const auto items = co_await store.scan(store::Space::queue, options, moment.get());
+        for (const store::Item& item : items) {
+            const auto entry = queue::read_entry(item.value);
+            if (!entry) continue;
+            const std::string_view state = state_of_entry(*entry);
+            ++(state == "held"       ? counts.held
+               : state == "deferred" ? counts.deferred
+                                     : counts.waiting);
+        }
+        if (items.size() < page) co_return counts;
+        options.from = items.back().key + '\0';
+    }
+}
+
 std::unique_ptr<DataType> queue_entry_type(Parts& parts) {
     return std::make_unique<QueueEntryType>(parts);
 }

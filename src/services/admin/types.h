@@ -17,4 +17,11 @@ std::unique_ptr<DataType> audit_entry_type(Parts& parts);
 std::unique_ptr<DataType> tls_report_type(Parts& parts);
 std::unique_ptr<DataType> node_type(Parts& parts);
 
+// How many entries of the queue are in each state, all of one moment.
+struct QueueCounts {
+    std::size_t waiting = 0, deferred = 0, held = 0;
+    std::size_t entries() const { return waiting + deferred + held; }
+};
+net::Task<QueueCounts> count_queue(store::Store& store);
+
 }  // namespace pidge::admin
