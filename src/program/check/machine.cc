@@ -44,17 +44,30 @@ std::filesystem::path existing_above(std::filesystem::path path) {
     return path.empty() ? std::filesystem::path(".") : path;
 }
 
-void check_folder(const std::string& about, const std::filesystem::path& path, Findings& out) {
+enum class Absent : std::uint8_t { will_be_made, is_wrong };
+
+void check_folder(const std::string& about, const std::filesystem::path& path, Absent absent,
+                  Findings& out) {
     std::error_code error;
     const std::filesystem::path there = existing_above(path);
+    if (there != path && absent == Absent::is_wrong) {
+        out.push_back({Kind::error, about, fmt::format("{} is not there.", path.string()),
+                       fmt::format("Make it: install -d -o pidge -m 0755 {}, or let systemd do so "
+                                   "(RuntimeDirectory).",
+                                   path.string())});
+        return;
+    }
     if (!std::filesystem::is_directory(there, error)) {
         out.push_back({Kind::error, about, fmt::format("{} is no folder.", there.string()),
                        "Name a folder."});
     } else if (::access(there.c_str(), R_OK | W_OK | X_OK) != 0) {
+        const bool is_read_only = errno == EROFS;
         const std::string why = std::generic_category().message(errno);
         out.push_back(
             {Kind::error, about, fmt::format("{} cannot be written: {}.", there.string(), why),
-             fmt::format("Run this as the server's user, or: chown pidge {}", there.string())});
+             is_read_only ? "Look at dmesg for faults of the disk, then: mount -o remount,rw"
+                          : fmt::format("Run this as the server's user, or: chown pidge {}",
+                                        there.string())});
     } else if (there != path) {
         out.push_back({Kind::good, about,
                        fmt::format("{} is not there yet and will be made.", path.string()), ""});
@@ -154,8 +167,9 @@ void check_listeners(const config::Config& config, const Known& known, Findings&
 
 void check_folders(const config::Config& config, const Known& known, Findings& out) {
     if (known.is_running) return;  // the server itself has them; this user need not
-    check_folder("data", config.site.data, out);
-    check_folder("control socket", std::filesystem::path(config.control.socket).parent_path(), out);
+    check_folder("data", config.site.data, Absent::will_be_made, out);
+    check_folder("control socket", std::filesystem::path(config.control.socket).parent_path(),
+                 Absent::is_wrong, out);
     if (config.store.engine == config::Store::Engine::rocksdb) check_space(config, out);
 }
 

@@ -26,6 +26,13 @@ class Names {
     // RFC 1912 §2.1: the name has addresses, and they lead back to it.
     net::Task<void> check_hostname() {
         const auto found = co_await resolver_.addresses(hostname_);
+        if (found.outcome == dns::Outcome::temporary) {
+            warn("host name", fmt::format("{} could not be looked up: {}.", hostname_, found.text),
+                 "Look whether the name servers answer: [dns] resolvers, /etc/resolv.conf, "
+                 "firewall. Until they do, mail to other sites waits.");
+            is_dead_ = true;
+            co_return;
+        }
         if (found.outcome != dns::Outcome::found) {
             warn("host name", fmt::format("{} {}.", hostname_, why(found.outcome, "address")),
                  fmt::format("Publish A (and AAAA) records for {} with this machine's addresses.",
@@ -48,6 +55,7 @@ class Names {
     }
 
     net::Task<void> check_domain(std::string domain) {
+        if (is_dead_) co_return;  // it has been told
         const auto found = co_await resolver_.mx(domain);
         const std::string about = "domain " + domain;
         if (found.outcome != dns::Outcome::found) {
@@ -84,6 +92,7 @@ class Names {
     dns::Resolver& resolver_;
     const std::string hostname_;
     Findings& out_;
+    bool is_dead_ = false;  // the DNS could not be asked
 };
 
 net::Task<void> ask_all(dns::Resolver& resolver, const config::Config& config, const Known& known,

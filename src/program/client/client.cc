@@ -22,6 +22,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A server under load answers in milliseconds.
+constexpr auto sign_of_life = 10s;
+// Of the refusal that says so.
+constexpr Refusal::Kind hangs = Refusal::Kind::conflict;
+
 Refusal unavailable(std::string text) {
     return {.kind = Refusal::Kind::temporary, .text = std::move(text)};
 }
@@ -171,9 +176,17 @@ Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
     }
 }
 
+// Asks for next to nothing, so that a server that hangs is told from one that has much to do.
 net::Task<void> try_socket(std::string path) {
     const auto stream = co_await net::connect_unix(std::move(path), 5s);
-    stream->close();
+    http::Request request;
+    request.method = "GET";
+    request.path = "/session";
+    request.fields.set("Host", "localhost");
+    request.fields.set("Connection", "close");
+    http::Limits limits;
+    limits.header_timeout = sign_of_life;
+    co_await http::request(*stream, std::move(request), limits);
 }
 
 }  // namespace
@@ -183,6 +196,14 @@ Result<std::unique_ptr<Client>> connect_server(const config::Config& config) {
     try {
         net::run(try_socket(path));
     } catch (const net::Gone& gone) {
+        if (gone.why == net::Gone::Why::deadline)
+            return Refusal{
+                .kind = hangs,
+                .text = fmt::format("The server at {} took the call and has said nothing for {} "
+                                    "seconds: it hangs, is stopped, or its disk does not answer. "
+                                    "Look at its log and at the disk; systemctl restart pidge "
+                                    "starts it anew, and nothing that was acknowledged is lost.",
+                                    path, sign_of_life / 1s)};
         return unavailable(fmt::format("No server answers at {}: {}", path, gone.what()));
     }
     return std::make_unique<ServerClient>(path);
@@ -197,7 +218,8 @@ Result<std::unique_ptr<Client>> connect(const config::Config& config) {
                         "server's user or as root, or see control.mode.",
                         path));
     auto server = connect_server(config);
-    if (server) return server;
+    // One that hangs holds the store.
+    if (server || server.error().kind == hangs) return server;
     return open_directly(config);
 }
 

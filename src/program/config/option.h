@@ -33,7 +33,6 @@ enum class Type : std::uint8_t {
     endpoints,  // list; the port may be left out
     addresses,  // list of IP addresses
     networks,   // list in CIDR notation
-    names,      // list of domain names
     stubs,      // list of "domain@address:port"
 };
 

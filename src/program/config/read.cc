@@ -248,8 +248,15 @@ Reading read_file(const std::string& path) {
         return failed(path, "this is a folder.", "Name the file: --config " + path + "/pidge.toml");
     std::ifstream in(path, std::ios::binary);
     if (!in) {
-        const std::string why = std::generic_category().message(errno);
-        return failed(path, fmt::format("the configuration cannot be read: {}.", why),
+        const int number = errno;
+        const std::string wrong = fmt::format("the configuration cannot be read: {}.",
+                                              std::generic_category().message(number));
+        if (number != ENOENT)
+            return failed(
+                path, wrong,
+                "Run this as a user who may read it: root, or the server's (sudo -u pidge "
+                "pidge …).");
+        return failed(path, wrong,
                       "Begin with a sample: pidge config sample > " + path +
                           ", or name another file with --config.");
     }

@@ -135,6 +135,20 @@ void check_store(const Config& config, const Settings& set, Mistakes& out) {
                        .instead = "Write the password into a file, and: password_file = \"FILE\""});
 }
 
+// sun_path of unix(7) has room for so many octets and a zero.
+constexpr std::size_t socket_path_octets_max = 107;
+
+void check_control(const Config& config, const Settings& set, Mistakes& out) {
+    const std::string& path = config.control.socket;
+    if (path.size() > socket_path_octets_max)
+        out.push_back({.at = set.place("control", "socket", 0, Position()),
+                       .key = "control.socket",
+                       .wrong = fmt::format("the path of a socket has at most {} octets, this one "
+                                            "has {}.",
+                                            socket_path_octets_max, path.size()),
+                       .instead = "Write a shorter one, as \"/run/pidge/control.sock\"."});
+}
+
 }  // namespace
 
 std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
@@ -143,6 +157,7 @@ std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
     check_certificates(config, set, out);
     check_relay(config, set, out);
     check_store(config, set, out);
+    check_control(config, set, out);
     return out;
 }
 

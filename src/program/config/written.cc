@@ -119,8 +119,6 @@ std::string_view type_text(Type type) {
             return "a list of IP addresses";
         case Type::networks:
             return "a list of networks, as \"192.0.2.0/24\"";
-        case Type::names:
-            return "a list of domain names";
         case Type::stubs:
             return "a list of \"domain@address:port\"";
     }

@@ -100,6 +100,7 @@ Result<void> SiteServer::open(std::vector<net::InheritedSocket>& inherited) {
         sockets.emplace_back(listener.name, *std::move(socket));
     }
     const auto loops = assembly_.runtime().loops();
+    control_socket_ = config.control.socket;
     const auto serve_control = [this](std::unique_ptr<net::Stream> stream) {
         return control(*this, std::move(stream));
     };
@@ -118,7 +119,7 @@ Result<void> SiteServer::open(std::vector<net::InheritedSocket>& inherited) {
 void SiteServer::stop() {
     is_ready_ = false;
     for (const auto& listener : listeners_) listener->stop();
-    ::unlink(assembly_.config().control.socket.c_str());
+    if (!control_socket_.empty()) ::unlink(control_socket_.c_str());
 }
 
 SiteServer::Readiness SiteServer::readiness() const {

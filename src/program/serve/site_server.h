@@ -44,6 +44,7 @@ class SiteServer {
     const WallTime started_wall_;
     std::atomic<bool> is_ready_ = false;
     std::vector<std::unique_ptr<net::Listener>> listeners_;
+    std::string control_socket_;  // the file that we made; empty: none
 };
 
 }  // namespace pidge::program

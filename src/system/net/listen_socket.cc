@@ -15,8 +15,30 @@ namespace {
 
 constexpr int first_inherited_fd = 3;  // SD_LISTEN_FDS_START
 
+// What the administrator can do about it.
+std::string mending(int error) {
+    switch (error) {
+        case EADDRINUSE:
+            return ". Another program has it (ss -lpn shows which): stop that one, or choose "
+                   "another address";
+        case EADDRNOTAVAIL:
+            return ". This machine has no such address: ip address shows those that it has";
+        case EACCES:
+        case EPERM:
+            return ". This user may not: let systemd open the port (pidge.socket), or mend the "
+                   "permissions of the folder";
+        case ENOENT:
+        case ENOTDIR:
+            return ". Make the folder, owned by the server's user, or name a path in one that is "
+                   "there";
+        default:
+            return {};
+    }
+}
+
 Refusal cannot(const std::string& what, int error) {
-    return {.kind = Refusal::Kind::temporary, .text = what + ": " + error_text(error)};
+    return {.kind = Refusal::Kind::temporary,
+            .text = what + ": " + error_text(error) + mending(error)};
 }
 
 OwnedFd new_socket(int family) {

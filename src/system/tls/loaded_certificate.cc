@@ -127,7 +127,8 @@ bool LoadedCertificate::covers(const std::string& host) const {
                            X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 
-Result<LoadedCertificate> load_certificate(const CertificateFiles& files, WallTime now) {
+Result<LoadedCertificate> load_certificate(const CertificateFiles& files, WallTime now,
+                                           ServerOptions::Expired expired) {
     ERR_clear_error();
     std::vector<CertificatePtr> chain = TRY(read_chain(files.chain_path));
     KeyPtr key = TRY(read_key(files.key_path));
@@ -145,7 +146,7 @@ Result<LoadedCertificate> load_certificate(const CertificateFiles& files, WallTi
                   .names = dns_names(own),
                   .expires = WallTime::max()};
     for (const CertificatePtr& each : chain) {
-        if (expiry_of(each.get()) <= now)
+        if (expired == ServerOptions::Expired::refused && expiry_of(each.get()) <= now)
             return refuse(files.chain_path, subject_of(each.get()) + " expired at " +
                                                 date(X509_get0_notAfter(each.get())));
         out.status.expires = std::min(out.status.expires, expiry_of(each.get()));

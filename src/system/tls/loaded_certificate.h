@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "system/tls/certificate.h"
 #include "system/tls/openssl.h"
+#include "system/tls/server_context.h"
 
 namespace pidge::tls {
 
@@ -23,7 +24,8 @@ struct LoadedCertificate {
 // Reads and checks both files: that they are there and can be read, that nobody but owner and group
 // may read the key, that the key belongs to the certificate, and that the certificate is valid at
 // `now`. The refusal names file and fault.
-Result<LoadedCertificate> load_certificate(const CertificateFiles& files, WallTime now);
+Result<LoadedCertificate> load_certificate(const CertificateFiles& files, WallTime now,
+                                           ServerOptions::Expired expired);
 
 WallTime expiry_of(const X509* certificate);
 std::string subject_of(const X509* certificate);

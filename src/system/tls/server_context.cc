@@ -85,7 +85,7 @@ Result<std::shared_ptr<const State>> ServerContext::State::load(ServerOptions op
     state->alpn = alpn_wire(options.alpn);
     state->context = make_context(TLS_server_method());
     for (const CertificateFiles& files : options.certificates) {
-        LoadedCertificate loaded = TRY(load_certificate(files, now));
+        LoadedCertificate loaded = TRY(load_certificate(files, now, options.expired));
         // Added to the context even if it is not the default, so that OpenSSL's own complaints (key
         // too short, digest too weak) come now and not at a handshake.
         const ContextPtr trial = make_context(TLS_server_method());

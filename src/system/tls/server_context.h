@@ -22,12 +22,15 @@ struct ServerOptions {
     // none of which is here, gets the alert no_application_protocol (attacks.md F09); one that
     // offers none is served.
     std::vector<std::string> alpn;
+    // Mail over an expired certificate is better than none: at port 25 hardly anybody looks, and
+    // people are warned by their programs. Who can keep the former certificate refuses it.
+    enum class Expired : std::uint8_t { refused, served } expired = Expired::refused;
 };
 
 class ServerContext {
  public:
-    // Refused with file and fault: missing, unreadable, key that does not fit, expired, key open to
-    // everybody.
+    // Refused with file and fault: missing, unreadable, key that does not fit, expired (see
+    // ServerOptions), key open to everybody.
     static Result<std::shared_ptr<ServerContext>> create(ServerOptions options, WallTime now);
     ~ServerContext();
     ServerContext(const ServerContext&) = delete;

@@ -34,7 +34,31 @@ Refusal refused_by_system(const std::string& what, int error) {
     const auto kind = error == EACCES || error == EPERM ? Refusal::Kind::policy
                       : error == ENOENT                 ? Refusal::Kind::not_found
                                                         : Refusal::Kind::temporary;
-    return refused(kind, fmt::format("{}: {}.", what, std::strerror(error)));
+    std::string_view mend;
+    if (error == EACCES || error == EPERM)
+        mend = " Run this as the user that owns it, or give it to this one (chown).";
+    if (error == EROFS)
+        mend = " Look at dmesg for faults of the disk, then mount it for writing again.";
+    if (error == ENOTDIR || error == EEXIST || error == ENOENT)
+        mend = " Name a directory below one that is there.";
+    if (error == ENOSPC) mend = " Make room on that disk.";
+    return refused(kind, fmt::format("{}: {}.{}", what, std::strerror(error), mend));
+}
+
+// Opening replays what the log holds beyond the tables and writes it out once more. RocksDB does
+// not come through that on a full disk, so it is not begun.
+constexpr std::uint64_t opening_octets = 4ULL << 20;
+
+Result<> check_space(const std::string& path, std::uint64_t log_octets) {
+    struct statvfs disk{};
+    if (::statvfs(path.c_str(), &disk) != 0) return {};
+    const std::uint64_t free = std::uint64_t(disk.f_bavail) * disk.f_frsize;
+    const std::uint64_t needed = opening_octets + log_octets;
+    if (free >= needed) return {};
+    return refused(Refusal::Kind::temporary,
+                   fmt::format("The disk of {} is full: {} KiB are free, and opening the store "
+                               "takes {} KiB. Nothing is lost: make room there and start again.",
+                               path, free >> 10, needed >> 10));
 }
 
 struct Descriptor {
@@ -55,6 +79,7 @@ struct Contents {
     bool has_current = false;  // RocksDB's root; without it the rest cannot be read
     bool has_data = false;     // files of a store with something in it
     bool has_other = false;
+    std::uint64_t log_octets = 0;  // write-ahead log
 };
 
 Result<Contents> look_into(const std::string& path) {
@@ -73,6 +98,10 @@ Result<Contents> look_into(const std::string& path) {
             contents.has_other = true;
             if (name == "CURRENT") contents.has_current = true;
             if (name.ends_with(".sst") || name.ends_with(".blob")) contents.has_data = true;
+            struct stat status{};
+            if (name.ends_with(".log") &&
+                ::fstatat(::dirfd(directory.get()), entry->d_name, &status, 0) == 0)
+                contents.log_octets += static_cast<std::uint64_t>(status.st_size);
         }
     }
     return contents;
@@ -131,6 +160,7 @@ Result<> prepare_place(const std::string& path) {
         return refused_by_system(
             fmt::format("The store's directory {} cannot be used by this user", path), errno);
     const Contents contents = TRY(look_into(path));
+    TRY(check_space(path, contents.log_octets));
     if (!contents.has_mark) {
         if (contents.has_other)
             return refused(
