@@ -68,7 +68,7 @@ class PidgePeer:
     def __init__(self, role, sink_port, folder):
         where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
         self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"},
-                                                            "limits": {"connections_per_client": 5000}})
+                                                            "limits": {"connections_per_client": 5000, "sending_rates": False}})
         self.set_up(["--host", "127.0.0.1", "--port", str(sink_port)] if role == "relay" else ["--discard"])
         self.server.start()
         self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]

@@ -18,6 +18,8 @@ struct Range {
     std::string purpose;  // "printers, building 7"
     WallTime created;
     std::optional<WallTime> expires;
+    // Its machines must have a name in the DNS that leads back to their address.
+    bool needs_name = false;
 
     friend bool operator==(const Range&, const Range&) = default;
 };

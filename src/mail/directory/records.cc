@@ -218,6 +218,7 @@ Bytes record_of(const Range& range) {
     out.bytes(4, range.purpose);
     out.number(5, stamp(range.created));
     if (range.expires) out.number(6, stamp(*range.expires));
+    if (range.needs_name) out.number(7, 1);
     return out.take();
 }
 
@@ -243,6 +244,9 @@ std::optional<Range> read_range(std::string_view bytes) {
                 break;
             case 6:
                 range.expires = time_of(field);
+                break;
+            case 7:
+                range.needs_name = field.value != 0;
                 break;
         }
         return true;

@@ -38,6 +38,10 @@ enum class Code : std::uint8_t {
     account_blocked,     // USR-BLK
     credentials_wrong,   // USR-CRD
     too_many_failures,   // USR-TRY
+    account_guessed,     // USR-GUE
+    sends_too_much,      // USR-FLD
+    host_unnamed,        // HST-PTR
+    host_name_unknown,   // HST-DNS
     busy,                // SYS-BSY
 };
 

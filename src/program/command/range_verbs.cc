@@ -15,6 +15,7 @@ Result<> add(Call& call) {
                        {"purpose", call.given.text("--purpose")}};
     if (call.given.has("--expires"))
         range.set("expires", TRY(future_time(call.given.text("--expires"), system_clock().now())));
+    if (call.given.has("--needs-name")) range.set("needsName", true);
     const json::Value added = TRY(call.create("AnonymousRange", std::move(range)));
     if (call.wants_json)
         call.print_json(added);
@@ -76,7 +77,11 @@ std::vector<Verb> range_verbs() {
                         .help = "The address of the person or team that is responsible.",
                         .is_required = true},
                        {.name = "--purpose", .help = "What the machines are."},
-                       {.name = "--expires", .help = "When it ends: a time, or a duration."}},
+                       {.name = "--expires", .help = "When it ends: a time, or a duration."},
+                       {.name = "--needs-name",
+                        .kind = Argument::Kind::flag,
+                        .help = "Refuse machines that have no name in the DNS leading back to "
+                                "their address."}},
          .examples = {"pidge range add 192.0.2.0/28 --owner ops@example.org --purpose \"printers, "
                       "building 7\"",
                       "pidge range add 2001:db8:7::/64 --owner lab@example.org --expires 30d"},

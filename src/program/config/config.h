@@ -49,7 +49,7 @@ struct Listener {
     std::optional<net::Endpoint> address;
     std::string systemd;                  // name of a socket that systemd hands over
     std::vector<net::Network> balancers;  // who must begin with a PROXY header
-    std::uint64_t connections = 1000;
+    std::uint64_t connections = 20'000;
     Position at;
 
     bool is_smtp() const { return service != Service::http; }
@@ -102,6 +102,7 @@ struct Limits {
     std::uint64_t message_bytes = 50ULL << 20;
     std::uint64_t recipients = 1000;
     std::uint64_t connections_per_client = 20;
+    bool sending_rates = true;
     std::uint64_t threads = 0;  // 0: one for each core
     std::chrono::seconds drain = std::chrono::seconds(30);
 };

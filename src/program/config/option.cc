@@ -459,6 +459,12 @@ const std::vector<Option> all_options = {
      {},
      1,
      100'000},
+    {"limits", "sending_rates", Type::flag, "true",
+     "Whether senders are bounded: a person 30 messages a minute and 300 recipients elsewhere an "
+     "hour, 1000 a day; an automatic process 60, 1000 and 5000; a machine of an anonymous range 60 "
+     "messages in five minutes, 200 and 500. Recipients here count a tenth. Over it: 450 4.7.1 "
+     "[USR-FLD]. This machine itself (loopback) is not bounded.",
+     reload, [](Config& c, std::size_t) -> Slot { return &c.limits.sending_rates; }},
     {"limits",
      "threads",
      Type::whole,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "system/net/task.h"
@@ -21,12 +22,18 @@ struct Identity {
 // values that stay the same for that name, so that the exchange tells nothing (attacks.md R07,
 // T04).
 struct ScramVerifier {
+    // Of one password. A user may have several (app passwords), made with the same salt, as the
+    // client learns the salt before it shows which one it knows.
+    struct Key {
+        std::string stored_key;  // 32 octets
+        std::string server_key;  // 32 octets
+        std::string credential;  // becomes that of the identity when the proof is by this key
+    };
     std::string salt;  // octets
     std::uint32_t iterations = 0;
-    std::string stored_key;  // 32 octets
-    std::string server_key;  // 32 octets
-    Identity identity;       // who it is when the proof holds
-    bool is_real = false;    // false: made up; no proof is ever accepted
+    std::vector<Key> keys;  // at least one
+    Identity identity;      // who it is when the proof holds
+    bool is_real = false;   // false: made up; no proof is ever accepted
 };
 
 class Backend {

@@ -36,8 +36,7 @@ void play_server(std::string_view input) {
         require(!first->login.empty() && first->login.size() <= 2000);
         (void)server.server_first({.salt = "salt",
                                    .iterations = 4096,
-                                   .stored_key = std::string(32, 's'),
-                                   .server_key = std::string(32, 'k'),
+                                   .keys = {{std::string(32, 's'), std::string(32, 'k'), ""}},
                                    .is_real = true});
         const auto final = server.client_final(input.substr(cut + 1));
         require(!final || !final->proof_holds);

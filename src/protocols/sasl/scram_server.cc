@@ -29,8 +29,9 @@ Result<ClientFirst> ScramServer::client_first(std::string_view message) {
 
 std::string ScramServer::server_first(ScramVerifier verifier) {
     verifier_ = std::move(verifier);
-    check(verifier_.stored_key.size() == 32 && verifier_.server_key.size() == 32,
-          "a verifier for SHA-256");
+    check(!verifier_.keys.empty(), "a verifier without keys");
+    for (const ScramVerifier::Key& key : verifier_.keys)
+        check(key.stored_key.size() == 32 && key.server_key.size() == 32, "a verifier for SHA-256");
     server_first_ = text_of(ServerFirst{.nonce = first_.nonce + nonce_,
                                         .salt = verifier_.salt,
                                         .iterations = verifier_.iterations});
@@ -44,13 +45,19 @@ Result<ScramServer::Final> ScramServer::client_final(std::string_view message) {
         !crypto::constant_time_equals(final.binding, first_.gs2_header + binding_data_))
         return bad_credentials();
     const std::string auth_message = first_.bare + "," + server_first_ + "," + final.without_proof;
-    const crypto::Digest signature = crypto::hmac_sha256(verifier_.stored_key, auth_message);
-    const std::string client_key = exclusive_or(final.proof, crypto::bytes_of(signature));
-    const crypto::Digest stored_key = crypto::sha256(client_key);
-    const bool is_equal =
-        crypto::constant_time_equals(crypto::bytes_of(stored_key), verifier_.stored_key);
-    const crypto::Digest server_signature = crypto::hmac_sha256(verifier_.server_key, auth_message);
-    return Final{.proof_holds = is_equal && verifier_.is_real,
+    // All are tried, so that the time does not tell which one it was.
+    const ScramVerifier::Key* matched = nullptr;
+    for (const ScramVerifier::Key& key : verifier_.keys) {
+        const crypto::Digest signature = crypto::hmac_sha256(key.stored_key, auth_message);
+        const std::string client_key = exclusive_or(final.proof, crypto::bytes_of(signature));
+        const crypto::Digest stored_key = crypto::sha256(client_key);
+        if (crypto::constant_time_equals(crypto::bytes_of(stored_key), key.stored_key))
+            matched = &key;
+    }
+    const ScramVerifier::Key& key = matched == nullptr ? verifier_.keys.front() : *matched;
+    const crypto::Digest server_signature = crypto::hmac_sha256(key.server_key, auth_message);
+    if (matched != nullptr) verifier_.identity.credential = matched->credential;
+    return Final{.proof_holds = matched != nullptr && verifier_.is_real,
                  .message = "v=" + text::base64(crypto::bytes_of(server_signature))};
 }
 

@@ -17,8 +17,7 @@ ScramVerifier verifier_of(std::string_view password, std::string salt,
     const ScramKeys keys = keys_of(password, salt, iterations);
     return {.salt = salt,
             .iterations = iterations,
-            .stored_key = keys.stored_key,
-            .server_key = keys.server_key,
+            .keys = {{keys.stored_key, keys.server_key, "password"}},
             .identity = {.login = "user"},
             .is_real = true};
 }
@@ -61,6 +60,34 @@ struct Run {
 };
 
 }  // namespace
+
+TEST_CASE("each of several passwords proves who it is, and by which of them") {
+    for (const char* typed : {"pencil", "laptop password", "phone password", "wrong"}) {
+        CAPTURE(typed);
+        auto client = ClientExchange::create(Mechanism::scram_sha_256,
+                                             {.login = "user", .password = typed}, nullptr, false);
+        REQUIRE(client);
+        ScramServer server(ScramServer::Variant::plain, nullptr, false, "servernonce");
+        REQUIRE(server.client_first(client->begin()));
+        ScramVerifier verifier = verifier_of("pencil", "salt");
+        for (const char* more : {"laptop password", "phone password"}) {
+            const ScramKeys keys = keys_of(more, "salt", 4096);
+            verifier.keys.push_back({keys.stored_key, keys.server_key, more});
+        }
+        const auto final = client->respond(server.server_first(verifier));
+        REQUIRE(final);
+        const auto outcome = server.client_final(*final);
+        REQUIRE(outcome);
+        if (std::string_view(typed) == "wrong") {
+            CHECK_FALSE(outcome->proof_holds);
+            continue;
+        }
+        CHECK(outcome->proof_holds);
+        CHECK(client->respond(outcome->message));  // the server's proof is by the same password
+        CHECK(server.verifier().identity.credential ==
+              (std::string_view(typed) == "pencil" ? "password" : typed));
+    }
+}
 
 TEST_CASE("the exchange of RFC 7677 §3 comes out as printed there") {
     ScramServer server(ScramServer::Variant::plain, nullptr, false,

@@ -103,13 +103,24 @@ Result<Wanted> decode(const json::Place& in) {
     return wanted;
 }
 
-// Blocks for tens of milliseconds: on a pool.
-Result<Credential> with_verifiers(Credential credential, const std::string& password) {
-    credential.argon2 = TRY(crypto::hash_password(password));
+// A client is told one salt before it shows which password it knows, so all of an account have the
+// same.
+Bytes scram_salt(const std::vector<Credential>& others) {
+    for (const Credential& other : others)
+        if (other.scram_iterations == scram_iterations) return other.scram_salt;
     Bytes salt(scram_salt_octets, '\0');
     fill_random(std::as_writable_bytes(std::span(salt)));
+    return salt;
+}
+
+// Blocks for milliseconds, or for tens of them where `password` is one that a person chose: on a
+// pool.
+Result<Credential> with_verifiers(Credential credential, const std::string& password,
+                                  const Bytes& salt) {
+    if (credential.kind == Credential::Kind::password)
+        credential.argon2 = TRY(crypto::hash_password(password));
     const sasl::ScramKeys keys = sasl::keys_of(password, salt, scram_iterations);
-    credential.scram_salt = std::move(salt);
+    credential.scram_salt = salt;
     credential.scram_stored_key = keys.stored_key;
     credential.scram_server_key = keys.server_key;
     credential.scram_iterations = scram_iterations;
@@ -158,10 +169,11 @@ class CredentialType final : public DataType {
             const crypto::Secret normal = crypto::normalised_app_password(secret.bytes());
             credential.digest = crypto::bytes_of(crypto::sha256(normal.bytes()));
             plan.told.set("secret", secret.bytes());
-        } else {
-            const auto work = [&] { return with_verifiers(credential, wanted.password); };
-            credential = CO_TRY(co_await parts_.pool.run(work));
+            wanted.password = secret.bytes();
         }
+        const Bytes salt = scram_salt(co_await parts_.directory.credentials(credential.principal));
+        const auto work = [&] { return with_verifiers(credential, wanted.password, salt); };
+        credential = CO_TRY(co_await parts_.pool.run(work));
         plan.change = CO_TRY(co_await parts_.directory.set_credential(credential));
         plan.id = id_text(credential);
         plan.after = encode(credential);

@@ -14,8 +14,8 @@ namespace {
 using directory::Range;
 using directory::RangeId;
 
-constexpr std::array<std::string_view, 6> range_properties = {"id",      "network", "owner",
-                                                              "purpose", "created", "expires"};
+constexpr std::array<std::string_view, 7> range_properties = {
+    "id", "network", "owner", "purpose", "created", "expires", "needsName"};
 
 json::Object encode(const Range& range) {
     return {{"id", range.id.text()},
@@ -23,11 +23,12 @@ json::Object encode(const Range& range) {
             {"owner", range.owner},
             {"purpose", range.purpose},
             {"created", utc_text(range.created)},
-            {"expires", utc_or_null(range.expires)}};
+            {"expires", utc_or_null(range.expires)},
+            {"needsName", range.needs_name}};
 }
 
 Result<Range> decode(const json::Place& in, WallTime now) {
-    TRY(in.only({"network", "owner", "purpose", "expires"}));
+    TRY(in.only({"network", "owner", "purpose", "expires", "needsName"}));
     Range range;
     const std::string network = TRY(in.string("network"));
     const auto parsed = net::Network::parse(network);
@@ -50,6 +51,7 @@ Result<Range> decode(const json::Place& in, WallTime now) {
     range.expires = TRY(find_utc(in, "expires"));
     if (range.expires && *range.expires <= now)
         return TRY(in.get("expires")).refusal("this is past already");
+    range.needs_name = TRY(in.boolean_or("needsName", false));
     return range;
 }
 

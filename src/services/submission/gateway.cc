@@ -11,7 +11,7 @@ constexpr GuardLimits guessing_limits{
 }  // namespace
 
 Gateway::Gateway(GatewayParts parts, GatewayOptions options)
-    : parts_(std::move(parts)), guessing_(parts_.clock, guessing_limits) {
+    : parts_(std::move(parts)), rates_(parts_.clock), guessing_(parts_.clock, guessing_limits) {
     set_options(std::move(options));
 }
 

@@ -16,6 +16,8 @@
 #include "mail/queue/entry.h"
 #include "protocols/smtp/backend.h"
 #include "services/submission/authenticator.h"
+#include "services/submission/send_rates.h"
+#include "system/dns/resolver.h"
 #include "system/store/store.h"
 
 namespace pidge::submission {
@@ -27,6 +29,7 @@ struct GatewayOptions {
     std::size_t recipients_max = 1000;
     std::uint64_t reserve_bytes = 0;    // new mail waits when less is free on the disk of the store
     bool trace_shows_identity = false;  // [J20]
+    bool limits_rates = true;           // mail/policy/send_limits.h
 };
 
 struct GatewayParts {
@@ -37,6 +40,8 @@ struct GatewayParts {
     const Clock& clock;
     // Tells the relay that an item fell due. Any thread.
     std::function<void(const queue::Destination&, WallTime)> wake;
+    // For the names of machines; null: they are not asked for.
+    dns::Resolver* resolver = nullptr;
 };
 
 class Gateway final : public smtp::Backend {
@@ -50,10 +55,12 @@ class Gateway final : public smtp::Backend {
 
     GatewayParts& parts() { return parts_; }
     Guard& guessing() { return guessing_; }
+    SendRates& rates() { return rates_; }
 
  private:
     GatewayParts parts_;
     std::atomic<std::shared_ptr<const GatewayOptions>> options_;
+    SendRates rates_;
     Guard guessing_;  // unknown recipients, by network (attacks.md R07)
 };
 

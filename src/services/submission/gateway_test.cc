@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "mail/queue/entry_record.h"
 #include "system/crypto/password.h"
+#include "system/dns/testing/fake_resolver.h"
 #include "system/net/spawn.h"
 #include "system/store/memory/memory_store.h"
 
@@ -25,11 +26,17 @@ struct Fixture {
     directory::Directory directory{*store, clock};
     audit::Trail trail{*store, clock, "audit.test/n1"};
     net::Pool pool{{.name = "hash", .threads = 1}};
-    submission::Authenticator authenticator{directory, pool, clock};
+    std::vector<std::chrono::milliseconds> held_back;
+    submission::Authenticator authenticator{
+        directory, pool, clock, [this](std::chrono::milliseconds time) -> net::Task<void> {
+            held_back.push_back(time);
+            return at_once();
+        }};
+    dns::testing::FakeResolver dns;
     std::vector<std::string> woken;
     Gateway gateway{
         {*store, directory, trail, authenticator, clock,
-         [this](const queue::Destination& to, WallTime) { woken.push_back(to.text()); }},
+         [this](const queue::Destination& to, WallTime) { woken.push_back(to.text()); }, &dns},
         {.hostname = "mx.site.example",
          .node = "n1",
          .message_bytes_max = 1'000'000,
@@ -61,6 +68,7 @@ struct Fixture {
                                    .host = "store.example"}));
         net::run(authenticator.load(*store));
     }
+    static net::Task<void> at_once() { co_return; }
     void apply(net::Task<Result<store::Change>> plan) {
         auto change = net::run(std::move(plan));
         REQUIRE(change);
@@ -257,6 +265,118 @@ TEST_CASE(
     f.connect(smtp::Service::submission, "203.0.113.10");
     CHECK(f.log_in("bob", "guess").error().code == "USR-CRD");
     CHECK(f.audited(audit::Type::auth_ok).size() == 2);
+}
+
+TEST_CASE(
+    "[T04] an account that is guessed at is open to known devices only, and never looked at") {
+    Fixture f;
+    const auto try_from = [&](const std::string& client, const char* login, const char* password) {
+        f.connect(smtp::Service::submission, client.c_str());
+        const auto outcome = f.log_in(login, password);
+        return outcome ? "" : outcome.error().code;
+    };
+    CHECK(try_from("203.0.113.9", "alice", "secret") == "");
+    const auto guess = [&](const char* login) {
+        for (int i = 0; i < 10; ++i)
+            CHECK(try_from("198.51." + std::to_string(i) + ".1", login,
+                           ("guess" + std::to_string(i)).c_str()) == "USR-CRD");
+    };
+    guess("AL@site.example");  // the same account, whatever it is called
+    guess("nobody");
+    CHECK(f.held_back.size() == 16);
+    CHECK(f.held_back.front() == std::chrono::seconds(1));
+    for (const char* login : {"alice", "nobody"}) {
+        CHECK(try_from("198.51.100.7", login, "secret") == "USR-GUE");
+        CHECK(try_from("198.51.100.7", login, "other") == "USR-GUE");
+    }
+    CHECK(try_from("203.0.113.200", "alice", "secret") == "");  // the same network as before
+    CHECK(try_from("203.0.113.9", "alice", "wrong") == "USR-CRD");
+    // The device is known to the store, so also after a restart, for thirty days.
+    submission::Authenticator again(f.directory, f.pool, f.clock,
+                                    [](std::chrono::milliseconds) { return Fixture::at_once(); });
+    net::run(again.load(*f.store));
+    const auto log_in_again = [&](const char* client, const char* password) {
+        const auto outcome =
+            net::run(again.password("alice", password, *net::Address::parse(client), "submission"));
+        return outcome ? "" : outcome.error().code;
+    };
+    for (int i = 0; i < 10; ++i)
+        (void)log_in_again(("198.51." + std::to_string(i) + ".1").c_str(),
+                           ("guess" + std::to_string(i)).c_str());
+    CHECK(log_in_again("203.0.113.77", "secret") == "");
+    CHECK(log_in_again("198.51.100.7", "secret") == "USR-GUE");
+    f.clock.advance(std::chrono::hours(31 * 24));
+    for (int i = 0; i < 10; ++i)
+        (void)log_in_again(("198.51." + std::to_string(i) + ".1").c_str(),
+                           ("guess" + std::to_string(i)).c_str());
+    CHECK(log_in_again("203.0.113.77", "secret") == "USR-GUE");
+}
+
+TEST_CASE("[T04] a password that is tried on many accounts is wrong on all of them") {
+    Fixture f;
+    for (int i = 0; i < 10; ++i) {
+        f.connect(smtp::Service::submission, ("198.51." + std::to_string(i) + ".1").c_str());
+        CHECK_FALSE(f.log_in(("user" + std::to_string(i)).c_str(), "secret"));
+    }
+    f.connect(smtp::Service::submission, "198.51.77.1");
+    CHECK(f.log_in("alice", "secret").error().code == "USR-CRD");
+    f.clock.advance(std::chrono::minutes(10));
+    CHECK(f.log_in("alice", "secret"));
+}
+
+TEST_CASE("[T05] who has sent much is asked to wait; the machine itself is not") {
+    Fixture f;
+    f.as_alice();
+    for (int i = 0; i < 30; ++i)
+        CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "250");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "USR-FLD");
+    f.as_alice();  // another session of the same person
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "USR-FLD");
+    f.clock.advance(std::chrono::seconds(66));
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "250");
+    for (const char* client : {"192.0.2.7", "192.0.2.8"}) {
+        f.connect(smtp::Service::mx, client);
+        for (int i = 0; i < 60; ++i)
+            CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "250");
+        CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "USR-FLD");
+    }
+    f.apply(f.directory.add_range({.id = directory::RangeId::make(3),
+                                   .network = *net::Network::parse("127.0.0.1/32"),
+                                   .owner = "bob@site.example"}));
+    f.connect(smtp::Service::mx, "127.0.0.1");
+    for (int i = 0; i < 100; ++i)
+        CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "250");
+    f.gateway.set_options({.hostname = "mx.site.example", .node = "n1", .limits_rates = false});
+    f.connect(smtp::Service::mx, "192.0.2.8");
+    CHECK(f.send("bob@site.example", {"x@ext.example"}, message) == "250");
+}
+
+TEST_CASE("[R02] where a range asks for it, its machines must have a name that leads back") {
+    Fixture f;
+    f.apply(f.directory.add_range({.id = directory::RangeId::make(2),
+                                   .network = *net::Network::parse("192.0.2.128/25"),
+                                   .owner = "bob@site.example",
+                                   .needs_name = true}));
+    const auto send_from = [&](const char* client) {
+        f.connect(smtp::Service::mx, client);
+        return f.send("bob@site.example", {"x@ext.example"}, message);
+    };
+    CHECK(send_from("192.0.2.1") == "250");  // of the wider range, which does not ask
+    CHECK(send_from("192.0.2.129") == "HST-PTR");
+    f.dns.ptr("192.0.2.130", "printer.site.example").a("printer.site.example", "192.0.2.130");
+    CHECK(send_from("192.0.2.130") == "250");
+    f.dns.ptr("192.0.2.131", "printer.site.example");  // which is somebody else
+    CHECK(send_from("192.0.2.131") == "HST-PTR");
+    f.dns.ptr("192.0.2.132", "gone.site.example").ptr("192.0.2.132", "scanner.site.example");
+    f.dns.a("scanner.site.example", "192.0.2.132");
+    CHECK(send_from("192.0.2.132") == "250");
+    f.dns.ptr("192.0.2.133", "dark.site.example");
+    f.dns.trouble("dark.site.example", dns::Type::a);
+    CHECK(send_from("192.0.2.133") == "HST-DNS");
+    // Mail from elsewhere for our people is no business of the range.
+    f.connect(smtp::Service::mx, "192.0.2.129");
+    CHECK(f.send("x@ext.example", {"bob@site.example"}, "From: x@ext.example\r\n\r\nhello\r\n") ==
+          "250");
 }
 
 TEST_CASE("a changed password counts at once, remembered or not") {

@@ -8,12 +8,11 @@ namespace {
 // anew.
 constexpr std::size_t networks_max = 200'000;
 
-// One customer has at least a /64; a single address of it means nothing.
-std::string network_of(const net::Address& client) {
-    return std::string(client.octets().substr(0, client.is_v6() ? 8 : 4));
-}
-
 }  // namespace
+
+net::Network Guard::network_of(const net::Address& client) const {
+    return net::Network::around(client, client.is_v6() ? limits_.v6_bits : limits_.v4_bits);
+}
 
 Guard::Counts* Guard::find(const net::Address& client) {
     const auto found = counts_.find(network_of(client));

@@ -1,11 +1,10 @@
-// Guard: counts what guessers do, by network (an IPv4 address or an IPv6 /64), and says when it is
-// enough (attacks.md T04, R07). In memory, bounded, thread-safe.
+// Guard: counts what guessers do, by network, and says when it is enough (attacks.md T04, R07). In
+// memory, bounded, thread-safe.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <mutex>
-#include <string>
-#include <unordered_map>
 
 #include "base/clock.h"
 #include "system/net/endpoint.h"
@@ -16,6 +15,8 @@ struct GuardLimits {
     std::uint32_t per_window = 10;
     std::chrono::seconds window{60};
     std::uint32_t per_day = 50;
+    // What is one network: one subscriber, which has at least a /64 of IPv6.
+    int v4_bits = 32, v6_bits = 64;
 };
 
 class Guard {
@@ -30,12 +31,13 @@ class Guard {
         SteadyTime window_start{}, day_start{};
         std::uint32_t in_window = 0, in_day = 0;
     };
+    net::Network network_of(const net::Address& client) const;
     Counts* find(const net::Address& client);
 
     const Clock& clock_;
     const GuardLimits limits_;
     std::mutex mutex_;
-    std::unordered_map<std::string, Counts> counts_;
+    std::map<net::Network, Counts> counts_;
 };
 
 }  // namespace pidge::submission

@@ -1,11 +1,14 @@
 #include "services/submission/session.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/metrics.h"
 #include "mail/policy/envelope.h"
 #include "mail/policy/refusals.h"
 #include "mail/queue/plan.h"
 #include "services/submission/events.h"
+#include "services/submission/host_name.h"
 #include "services/submission/received.h"
 #include "system/net/gone.h"
 #include "system/store/kill_point.h"
@@ -137,22 +140,25 @@ net::Task<Result<sasl::ScramVerifier>> Session::find_scram_verifier(std::string 
         co_await gateway_.parts().authenticator.scram(login, connection_.remote.address);
     if (!found) co_return found.error();
     scram_ = *found;
-    co_return sasl::ScramVerifier{
+    sasl::ScramVerifier verifier{
         .salt = found->salt,
         .iterations = found->iterations,
-        .stored_key = found->stored_key,
-        .server_key = found->server_key,
         .identity = {.login = login, .acting_for = std::move(authorization)},
-        .is_real = found->login.has_value(),
+        .is_real = found->principal.has_value(),
     };
+    for (const ScramLogin::Key& key : found->keys)
+        verifier.keys.push_back({key.stored_key, key.server_key, key.credential.text()});
+    co_return verifier;
 }
 
 net::Task<Result<sasl::Identity>> Session::scram_finished(sasl::ScramVerifier verifier,
                                                           bool proof_holds, std::string mechanism) {
     if (!scram_) co_return refuse(Code::credentials_wrong);
     ScramLogin login = *std::exchange(scram_, std::nullopt);
+    const auto credential = directory::CredentialId::parse(verifier.identity.credential);
     auto outcome = co_await gateway_.parts().authenticator.scram_finished(
-        std::move(login), proof_holds, connection_.remote.address);
+        std::move(login), proof_holds && credential, credential.value_or(directory::CredentialId()),
+        connection_.remote.address);
     co_return logged_in(std::move(outcome), verifier.identity.login, verifier.identity.acting_for,
                         mechanism);
 }
@@ -211,8 +217,51 @@ net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
     transaction->from = std::move(from);
     transaction->id = queue::QueueId::make(parts.clock.unix_ms());
     transaction_ = std::move(transaction);
+    Result<void> allowed = check_rates(transaction_->amount);
+    if (allowed) allowed = co_await check_machine();
+    if (!allowed) transaction_.reset();
+    co_return allowed;
+}
+
+// --- how much, and from what ---
+
+const policy::SendLimits* Session::send_limits() const {
+    if (!options_->limits_rates) return nullptr;
+    const policy::Submitter::Kind kind = transaction_->submitter.kind;
+    // What runs on this very machine is its administrator's.
+    if (kind == policy::Submitter::Kind::range && connection_.remote.address.is_loopback())
+        return nullptr;
+    return policy::find_send_limits(kind);
+}
+
+std::string Session::rated_sender() const {
+    const net::Address& client = connection_.remote.address;
+    return transaction_->submitter.kind == policy::Submitter::Kind::range
+               ? net::Network::around(client, client.is_v6() ? 64 : 32).text()
+               : transaction_->submitter.id;
+}
+
+Result<void> Session::check_rates(SendRates::Amount amount) const {
+    const policy::SendLimits* limits = send_limits();
+    if (limits && !gateway_.rates().has_room(rated_sender(), *limits, amount))
+        return refuse(Code::sends_too_much);
+    return {};
+}
+
+net::Task<Result<void>> Session::check_machine() {
+    GatewayParts& parts = gateway_.parts();
+    if (transaction_->submitter.kind != policy::Submitter::Kind::range || has_machine_name_ ||
+        parts.resolver == nullptr)
+        co_return Result<void>{};
+    const auto site = parts.directory.site();
+    const auto* range = site->find_range(connection_.remote.address, parts.clock.now());
+    if (range == nullptr || !range->needs_name) co_return Result<void>{};
+    CO_TRY(co_await check_host_name(*parts.resolver, connection_.remote.address));
+    has_machine_name_ = true;
     co_return Result<void>{};
 }
+
+// --- recipients ---
 
 net::Task<Result<void>> Session::rcpt(smtp::RcptTo to) {
     return answered("RCPT", add_recipient(std::move(to)));
@@ -221,7 +270,11 @@ net::Task<Result<void>> Session::rcpt(smtp::RcptTo to) {
 net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
     check(transaction_ != nullptr, "RCPT without MAIL");
     GatewayParts& parts = gateway_.parts();
-    if (transaction_->recipients.given().size() >= options_->recipients_max)
+    const policy::SendLimits* limits = send_limits();
+    const std::size_t recipients_max =
+        limits ? std::min<std::size_t>(options_->recipients_max, limits->recipients_per_message)
+               : options_->recipients_max;
+    if (transaction_->recipients.given().size() >= recipients_max)
         co_return Refusal{
             .kind = Refusal::Kind::limit,
             .text = "Too many recipients in one message; send the rest in another one.",
@@ -241,6 +294,11 @@ net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
             gateway_.guessing().count(connection_.remote.address);
         co_return allowed.error();
     }
+    const bool is_here = to.recipient.domain.empty() || site->find_domain(to.recipient.domain);
+    SendRates::Amount amount = transaction_->amount;
+    ++(is_here ? amount.recipients_here : amount.recipients_elsewhere);
+    CO_TRY(check_rates(amount));
+    transaction_->amount = amount;
     co_await transaction_->recipients.add(std::move(to), std::move(found));
     co_return Result<void>{};
 }
@@ -275,6 +333,9 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     GatewayParts& parts = gateway_.parts();
     store::kill_point("submission-before-plan");
     const StoredContent stored = CO_TRY(co_await transaction_->content->finish());
+    const policy::SendLimits* limits = send_limits();
+    if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
+        co_return refuse(Code::sends_too_much);
     const auto entries =
         transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
 

@@ -21,6 +21,7 @@ struct Transaction {
     policy::Submitter submitter;
     queue::QueueId id;
     Recipients recipients;
+    SendRates::Amount amount{.messages = 1};
     std::unique_ptr<Content> content;
 
     explicit Transaction(directory::Directory& directory) : recipients(directory) {}
@@ -54,6 +55,11 @@ class Session final : public smtp::BackendSession {
     net::Task<Result<void>> add_recipient(smtp::RcptTo to);
     net::Task<Result<smtp::Accepted>> accept();
     net::Task<Result<policy::Submitter>> submitter();
+    // Null: not limited.
+    const policy::SendLimits* send_limits() const;
+    std::string rated_sender() const;
+    Result<void> check_rates(SendRates::Amount amount) const;
+    net::Task<Result<void>> check_machine();
     Result<sasl::Identity> logged_in(Result<Login> login, const std::string& name,
                                      const std::string& authorization,
                                      const std::string& mechanism);
@@ -71,6 +77,7 @@ class Session final : public smtp::BackendSession {
     const SessionId id_;
     smtp::ClientState client_;
     std::optional<ScramLogin> scram_;
+    bool has_machine_name_ = false;  // it was looked up, and is right
     std::unique_ptr<Transaction> transaction_;
 };
 

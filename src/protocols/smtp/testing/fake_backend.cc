@@ -148,8 +148,7 @@ sasl::ScramVerifier fake_verifier(std::string_view login) {
     const bool is_real = login == "alice";
     return {.salt = is_real ? "salt of alice" : "salt of nobody",
             .iterations = 4096,
-            .stored_key = keys.stored_key,
-            .server_key = keys.server_key,
+            .keys = {{keys.stored_key, keys.server_key, "password"}},
             .identity = {.principal = is_real ? "p-alice" : "", .login = std::string(login)},
             .is_real = is_real};
 }
