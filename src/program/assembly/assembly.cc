@@ -10,6 +10,7 @@
 
 #include "mail/policy/route.h"
 #include "program/assembly/clock_watch.h"
+#include "program/assembly/descriptors.h"
 #include "program/assembly/events.h"
 #include "program/config/compare.h"
 #include "services/relay/limits.h"
@@ -30,6 +31,8 @@ const net::Pool::Options hash_pool{.name = "hash", .threads = 2, .queue_max = 20
 // for it.
 constexpr std::chrono::milliseconds upkeep_tick{250};
 constexpr int heartbeat_ticks = 40;
+// How often slow clients of a crowded listener are looked for.
+constexpr int hurry_ticks = 4;
 
 // Sessions of one service are no good for another (attacks.md G5).
 tls::ServerOptions tls_options(const config::Config& config, config::Service service) {
@@ -79,12 +82,7 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, c
 
 Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
                                                             config::Service service, WallTime now) {
-    tls::ServerOptions options{.service = service == config::Service::mx           ? "mx"
-                                          : service == config::Service::submission ? "submission"
-                                                                                   : "submissions"};
-    for (const config::Certificate& certificate : config.certificates)
-        options.certificates.push_back({certificate.chain, certificate.key});
-    return tls::ServerContext::create(std::move(options), now);
+    return tls::ServerContext::create(tls_options(config, service), now);
 }
 
 Assembly::Assembly(const config::Config& config, const Clock& clock,
@@ -95,7 +93,8 @@ Assembly::Assembly(const config::Config& config, const Clock& clock,
       store_(std::move(store)),
       directory_(*store_, clock),
       trail_(*store_, clock, audit_log_name(config)),
-      runtime_(config.limits.threads) {
+      runtime_(config.limits.threads),
+      descriptors_(raise_descriptors()) {
     for (net::Loop* loop : runtime_.loops()) drains_[loop] = std::make_unique<smtp::Drain>();
 }
 
@@ -135,7 +134,8 @@ Result<void> Assembly::build() {
                                  [this](const queue::Destination& to, WallTime due) {
                                      if (const auto relay = relay_.load())
                                          relay->wake(to.group(), due);
-                                 }},
+                                 },
+                                 &transport_->resolver()},
         gateway_options(config_));
     store::Change started;
     trail_.append(started,
@@ -150,10 +150,22 @@ Result<void> Assembly::build() {
     return {};
 }
 
+// A service that was started in the night after its certificate expired is better than none; a
+// reload keeps the one that was in force.
 Result<void> Assembly::build_tls() {
-    for (const config::Listener& listener : config_.listeners)
-        if (listener.is_smtp() && !config_.certificates.empty() && !tls_.contains(listener.service))
-            tls_[listener.service] = TRY(make_server_tls(config_, listener.service, clock_.now()));
+    std::set<std::string> told;
+    for (const config::Listener& listener : config_.listeners) {
+        if (!listener.is_smtp() || config_.certificates.empty() || tls_.contains(listener.service))
+            continue;
+        tls::ServerOptions options = tls_options(config_, listener.service);
+        options.expired = tls::ServerOptions::Expired::served;
+        auto& context = tls_[listener.service];
+        context = TRY(tls::ServerContext::create(std::move(options), clock_.now()));
+        for (const tls::CertificateStatus& each : context->certificates())
+            if (each.expires <= clock_.now() && told.insert(each.chain_path).second)
+                log::write(certificate_expired,
+                           {{"file", each.chain_path}, {"subject", each.subject}});
+    }
     return {};
 }
 
@@ -211,7 +223,8 @@ submission::GatewayOptions Assembly::gateway_options(const config::Config& confi
             .node = config.site.node,
             .message_bytes_max = config.limits.message_bytes,
             .recipients_max = config.limits.recipients,
-            .reserve_bytes = config.store.reserve_bytes};
+            .reserve_bytes = config.store.reserve_bytes,
+            .limits_rates = config.limits.sending_rates};
 }
 
 Result<net::ListenSocket> Assembly::open_socket(const config::Listener& listener,
@@ -253,11 +266,20 @@ Result<void> Assembly::open_listeners(std::vector<net::InheritedSocket> inherite
 
 void Assembly::add_listener(const config::Listener& listener, net::ListenSocket socket) {
     const auto tls = tls_.find(listener.service);
-    listeners_.push_back(std::make_unique<SmtpListener>(
-        SmtpListener::Parts{runtime_, *gateway_, drains_}, config_, listener, std::move(socket),
-        tls == tls_.end() ? nullptr : tls->second));
+    {
+        const std::lock_guard lock(listeners_mutex_);
+        listeners_.push_back(std::make_unique<SmtpListener>(
+            SmtpListener::Parts{runtime_, *gateway_, drains_, descriptors_}, config_, listener,
+            std::move(socket), tls == tls_.end() ? nullptr : tls->second));
+    }
     log::write(listening,
                {{"listener", listener.name}, {"address", listeners_.back()->endpoint().text()}});
+    const std::uint64_t places = connections_of(config_, listener, descriptors_);
+    if (places < listener.connections)
+        log::write(few_descriptors, {{"listener", listener.name},
+                                     {"configured", listener.connections},
+                                     {"connections", places},
+                                     {"descriptors", descriptors_}});
 }
 
 Result<void> Assembly::reload(const config::Config& wanted) {
@@ -292,6 +314,7 @@ net::Task<void> Assembly::upkeep(Assembly& self) {
                 audit::Type::clock_step, "program",
                 {{"node", self.config_.site.node}, {"milliseconds", std::int64_t{step.count()}}}));
         }
+        if (tick % hurry_ticks == 0) self.hurry_where_crowded();
         if (tick % heartbeat_ticks == 0) {
             self.trail_.flush_folded();
             const auto relay = self.relay();
@@ -313,6 +336,13 @@ net::Task<void> Assembly::reload_directory() {
     } catch (const store::Fault&) {
         co_return;
     }
+}
+
+void Assembly::hurry_where_crowded() {
+    const std::lock_guard lock(listeners_mutex_);
+    if (std::ranges::none_of(listeners_, [](const auto& each) { return each->is_crowded(); }))
+        return;
+    for (auto& [loop, drain] : drains_) loop->post([each = drain.get()] { each->hurry(); });
 }
 
 void Assembly::drain() {

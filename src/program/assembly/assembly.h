@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -86,9 +87,11 @@ class Assembly {
     static net::Task<void> upkeep(Assembly& self);
     void close_node();
     Result<void> resume_node();
+    void reopen_kept();
     void add_listener(const config::Listener& listener, net::ListenSocket socket);
     net::Task<void> reload_directory();
     bool is_idle() const;
+    void hurry_where_crowded();  // attacks.md F14
 
     config::Config config_;
     const Clock& clock_;
@@ -99,10 +102,12 @@ class Assembly {
     std::unique_ptr<submission::Authenticator> authenticator_;
     std::unique_ptr<Transport> transport_;
     net::Runtime runtime_;
+    const std::uint64_t descriptors_;  // that this process may have
     Drains drains_;
     std::atomic<std::shared_ptr<relay::Relay>> relay_;
     std::unique_ptr<submission::Gateway> gateway_;
     std::map<config::Service, std::shared_ptr<tls::ServerContext>> tls_;
+    std::mutex listeners_mutex_;  // the main thread changes them, the upkeep looks at them
     std::vector<std::unique_ptr<SmtpListener>> listeners_;
     std::unique_ptr<NodeKeeper> node_;
     std::atomic<bool> is_node_known_ = false;  // hints come from the store's own threads

@@ -7,6 +7,15 @@ namespace pidge::program {
 
 inline constexpr log::Event listening{"listening", log::Level::info,
                                       "A listener takes connections.", ""};
+inline constexpr log::Event few_descriptors{
+    "few-descriptors", log::Level::warning,
+    "The process may not have as many descriptors as its listeners have connections; they are "
+    "given their share.",
+    "Raise LimitNOFILE of the service, or lower listener.connections."};
+inline constexpr log::Event certificate_expired{
+    "certificate-expired", log::Level::error,
+    "A certificate has expired. It is shown all the same, but clients that look will refuse it.",
+    "Renew it, then reload (systemctl reload pidge)."};
 inline constexpr log::Event clock_stepped{
     "clock-stepped", log::Level::warning, "The machine's clock was set by more than a second.",
     "Check the time service; dates in messages are as right as the clock."};

@@ -43,14 +43,9 @@ void Assembly::close_node() {
     log::write(node_closed, {{"node", config_.site.node}});
 }
 
-Result<void> Assembly::resume_node() {
-    // First what can fail: the ports. Nothing is open when one cannot be had.
-    std::vector<std::pair<const config::Listener*, net::ListenSocket>> sockets;
-    for (const config::Listener& listener : config_.listeners) {
-        const bool is_ours = listener.is_smtp() && config_.node.has_role(listener.role());
-        if (is_ours && listener.systemd.empty())
-            sockets.emplace_back(&listener, TRY(net::ListenSocket::tcp(*listener.address)));
-    }
+// New drains, and the listeners on sockets of systemd's again; the others are set aside.
+void Assembly::reopen_kept() {
+    const std::lock_guard lock(listeners_mutex_);
     for (auto& [loop, drain] : drains_) {
         old_drains_.push_back(std::move(drain));
         drain = std::make_unique<smtp::Drain>();
@@ -66,6 +61,17 @@ Result<void> Assembly::resume_node() {
         }
         (is_kept ? listeners_ : old_listeners_).push_back(std::move(listener));
     }
+}
+
+Result<void> Assembly::resume_node() {
+    // First what can fail: the ports. Nothing is open when one cannot be had.
+    std::vector<std::pair<const config::Listener*, net::ListenSocket>> sockets;
+    for (const config::Listener& listener : config_.listeners) {
+        const bool is_ours = listener.is_smtp() && config_.node.has_role(listener.role());
+        if (is_ours && listener.systemd.empty())
+            sockets.emplace_back(&listener, TRY(net::ListenSocket::tcp(*listener.address)));
+    }
+    reopen_kept();
     for (auto& [listener, socket] : sockets) add_listener(*listener, std::move(socket));
     if (const auto relay = relay_.load()) {
         old_relays_.push_back(relay);

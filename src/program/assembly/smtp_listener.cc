@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "program/assembly/descriptors.h"
 #include "system/net/proxy_header.h"
 #include "system/tls/handshake.h"
 
@@ -10,6 +11,8 @@ namespace pidge::program {
 namespace {
 
 constexpr std::chrono::seconds handshake_time{30};
+// attacks.md F14: where places are few, a handshake is given no more time than a command.
+constexpr std::chrono::seconds handshake_time_crowded{10};
 constexpr std::chrono::seconds proxy_time{10};
 
 smtp::Service service_of(config::Service service) {
@@ -25,8 +28,13 @@ smtp::Service service_of(config::Service service) {
     return smtp::Service::mx;
 }
 
-net::Admission::Limits limits_of(const config::Config& config, const config::Listener& listener) {
-    return {.total = listener.connections,
+std::chrono::milliseconds time_for_handshake(const net::Admission& admission) {
+    return admission.is_crowded() ? handshake_time_crowded : handshake_time;
+}
+
+net::Admission::Limits limits_of(const config::Config& config, const config::Listener& listener,
+                                 std::uint64_t descriptors) {
+    return {.total = connections_of(config, listener, descriptors),
             .per_host = config.limits.connections_per_client,
             // attacks.md F14: 20 a host, 100 a network; the one follows the other.
             .per_network = 5 * config.limits.connections_per_client,
@@ -41,7 +49,7 @@ SmtpListener::SmtpListener(Parts parts, const config::Config& config,
     : parts_(parts),
       name_(listener.name),
       tls_(std::move(tls)),
-      admission_(net::Admission::create(limits_of(config, listener))),
+      admission_(net::Admission::create(limits_of(config, listener, parts_.descriptors))),
       settings_(make_settings(config, listener)) {
     listener_ = std::make_unique<net::Listener>(
         std::move(socket), parts_.runtime.loops(),
@@ -55,7 +63,7 @@ SmtpListener::SmtpListener(Parts parts, const config::Config& config,
 }
 
 void SmtpListener::reload(const config::Config& config, const config::Listener& listener) {
-    if (!is_turned_away_) admission_->set_limits(limits_of(config, listener));
+    if (!is_turned_away_) admission_->set_limits(limits_of(config, listener, parts_.descriptors));
     auto settings = make_settings(config, listener);
     const std::lock_guard lock(mutex_);
     settings_ = std::move(settings);
@@ -64,7 +72,7 @@ void SmtpListener::reload(const config::Config& config, const config::Listener& 
 void SmtpListener::set_turned_away(bool is_turned_away, const config::Config& config,
                                    const config::Listener& listener) {
     is_turned_away_ = is_turned_away;
-    net::Admission::Limits limits = limits_of(config, listener);
+    net::Admission::Limits limits = limits_of(config, listener, parts_.descriptors);
     if (is_turned_away) limits.total = 0;
     admission_->set_limits(std::move(limits));
 }
@@ -90,8 +98,9 @@ std::shared_ptr<const SmtpListener::Settings> SmtpListener::make_settings(
         .is_crowded = [admission = admission_] { return admission->is_crowded(); },
     };
     if (tls_ && !settings->is_tls_first)
-        options.start_tls = [tls = tls_](std::unique_ptr<net::Stream> stream) {
-            return tls::accept(std::move(stream), *tls, handshake_time);
+        options.start_tls = [tls = tls_,
+                             admission = admission_](std::unique_ptr<net::Stream> stream) {
+            return tls::accept(std::move(stream), *tls, time_for_handshake(*admission));
         };
     for (auto& [loop, drain] : parts_.drains) {
         options.drain = drain.get();
@@ -122,7 +131,8 @@ net::Task<void> SmtpListener::handle(std::shared_ptr<const Settings> settings,
     }
     if (settings->is_tls_first) {
         const tls::ServerContext& context = *tls;
-        stream = co_await tls::accept(std::move(stream), context, handshake_time);
+        const auto time = time_for_handshake(*settings->admission);
+        stream = co_await tls::accept(std::move(stream), context, time);
     }
     const smtp::ServerOptions& options = settings->options.at(&net::this_loop());
     co_await smtp::serve(std::move(stream), backend, options);

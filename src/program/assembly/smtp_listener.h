@@ -26,6 +26,7 @@ class SmtpListener {
         net::Runtime& runtime;
         smtp::Backend& backend;
         Drains& drains;
+        std::uint64_t descriptors;  // of the process
     };
     // Accepts at once. `tls` is null where there is no certificate; port 465 needs one.
     SmtpListener(Parts parts, const config::Config& config, const config::Listener& listener,
@@ -39,6 +40,7 @@ class SmtpListener {
     void set_turned_away(bool is_turned_away, const config::Config& config,
                          const config::Listener& listener);
     std::size_t open() const { return admission_->open(); }  // connections
+    bool is_crowded() const { return admission_->is_crowded(); }
     net::Endpoint endpoint() const { return listener_->endpoint(); }
 
  private:

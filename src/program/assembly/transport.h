@@ -42,6 +42,7 @@ class Transport {
                                                      TransportParts parts);
 
     relay::SmtpCourier& courier() { return *courier_; }
+    dns::Resolver& resolver() { return *resolver_; }
 
     // Spawns what has to be done now and then. Once, before the loops stop.
     void start(net::Runtime& runtime);

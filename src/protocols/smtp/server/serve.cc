@@ -92,8 +92,7 @@ net::Task<void> run_line(Session& session, std::string_view line) {
 }
 
 net::Task<std::optional<std::string_view>> next_line(Session& session) {
-    const Drain::Waiting waiting(session.has_transaction() ? nullptr : session.options.drain,
-                                 session.channel.stream());
+    const Drain::Waiting waiting(session);
     co_return co_await session.read_line(Session::Line::command);
 }
 

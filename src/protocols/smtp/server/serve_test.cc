@@ -474,6 +474,76 @@ TEST_CASE("[F14] a silent client is left after five minutes, or ten seconds when
     CHECK(crowded.lasted < 15s);
 }
 
+TEST_CASE("[F14] who waited already when it got crowded is left after ten seconds all the same") {
+    for (const bool in_transaction : {false, true}) {
+        const auto task = [](FakeBackend& backend, std::string begun,
+                             std::string& replies) -> net::Task<void> {
+            Drain drain;
+            bool crowded = false;
+            ServerOptions options = test_options();
+            options.drain = &drain;
+            options.is_crowded = [&crowded] { return crowded; };
+            auto [near, far] = net::memory_pair();
+            net::spawn("session", serve(std::move(far), backend, options));
+            co_await net::sleep_for(1s);
+            co_await near->write(begun);
+            co_await net::sleep_for(1s);
+            for (int i = 0; i < 6; ++i) {  // an octet every nine seconds
+                co_await near->write("N");
+                drain.hurry();
+                co_await net::sleep_for(9s);
+            }
+            const SteadyTime since = net::this_loop().now();
+            crowded = true;
+            drain.hurry();
+            std::array<char, 4096> buffer;
+            for (std::size_t count = 1; count > 0;) {
+                count = co_await near->read_some(buffer);
+                replies.append(buffer.data(), count);
+            }
+            CHECK(net::this_loop().now() - since < 10s);
+        };
+        FakeBackend backend;
+        std::string replies;
+        net::run(task(backend, in_transaction ? hello + envelope : hello, replies),
+                 net::TimeSource::simulated);
+        CHECK(codes(replies) == (in_transaction ? "220 250 250 250 421" : "220 250 421"));
+        CHECK(replies.find("421 4.4.2") != std::string::npos);
+    }
+}
+
+TEST_CASE("[F14] hurry gives nobody more time, and leaves those alone who have just begun") {
+    const auto task = [](FakeBackend& backend,
+                         std::chrono::nanoseconds& lasted) -> net::Task<void> {
+        Drain drain;
+        ServerOptions options = test_options(Service::submission);
+        options.drain = &drain;
+        options.is_crowded = [] { return true; };
+        auto [near, far] = net::memory_pair();
+        net::spawn("session", serve(std::move(far), backend, options));
+        const SteadyTime since = net::this_loop().now();
+        std::array<char, 4096> buffer;
+        try {
+            for (std::size_t count = 1; count > 0;) {
+                near->set_deadline(1s);
+                try {
+                    count = co_await near->read_some(buffer);
+                } catch (const net::Gone& gone) {
+                    if (gone.why != net::Gone::Why::deadline) break;
+                }
+                drain.hurry();
+            }
+        } catch (const net::Gone&) {
+        }
+        lasted = net::this_loop().now() - since;
+    };
+    FakeBackend backend;
+    std::chrono::nanoseconds lasted{};
+    net::run(task(backend, lasted), net::TimeSource::simulated);
+    CHECK(lasted >= 10s);
+    CHECK(lasted < 12s);
+}
+
 TEST_CASE("[F14] where a login is required there are two minutes for it") {
     Visit visit;
     visit.options = test_options(Service::submission);

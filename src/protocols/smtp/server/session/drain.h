@@ -1,12 +1,16 @@
-// Drain: tells the sessions of one event loop to end at their next idle point, between
-// transactions, with 421 4.3.2. All functions on the thread of that loop.
+// Drain: reaches the sessions of one event loop while they wait for their clients: to end them all
+// at their next idle point, between transactions, with 421 4.3.2, or to give the slow ones among
+// them less time. All functions on the thread of that loop.
 #pragma once
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "system/net/stream.h"
 
 namespace pidge::smtp {
+
+class Session;
 
 class Drain {
  public:
@@ -19,16 +23,23 @@ class Drain {
     void start();
     bool is_started() const { return is_started_; }
 
-    // Held by a session while it waits at an idle point. `drain` may be null.
+    // Where sessions find their listener crowded, what they wait for must come within the time of a
+    // crowded server, counted from when they began to wait (attacks.md F14): who came while there
+    // was room gets no more time than who came after.
+    void hurry();
+
+    // Held by a session while it waits for a command. Does nothing where the session has no Drain.
     class Waiting {
      public:
-        Waiting(Drain* drain, net::Stream& stream);
+        explicit Waiting(Session& session);
         ~Waiting();
         Waiting(const Waiting&) = delete;
 
      private:
         friend class Drain;
-        net::Stream& stream_;
+        Session& session_;
+        const SteadyTime since_;
+        const SteadyTime until_;  // the deadline that the session gave itself
         Waiting* next_ = nullptr;
         Waiting** previous_ = nullptr;
     };

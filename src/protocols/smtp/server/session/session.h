@@ -95,11 +95,12 @@ class Session {
     // has gone, or the session is closing because the line was none (reply made). Sets the deadline
     // of the wait.
     net::Task<std::optional<std::string_view>> read_line(Line line);
+    // How long the client may take for its next line.
+    std::chrono::milliseconds time_for_command() const;
 
     net::Task<void> delay(std::chrono::milliseconds time);
 
  private:
-    std::chrono::milliseconds time_for_command() const;
     net::Task<void> discard_overlong_line(std::size_t limit);
 
     SteadyTime login_deadline_;
