@@ -1,10 +1,12 @@
 """docs/attacks.md, framing, against the real program: end of data, chunks, state, early talkers, STARTTLS, long lines."""
 
 import itertools
+import os
 import re
 import unittest
 
 from rawsmtp import Raw
+from server import ROOT
 from sink import wait_until
 from testsite import Site
 
@@ -80,6 +82,31 @@ class Framing(unittest.TestCase):
             self.assertTrue(client.reply().startswith("250"))
         self.assertEqual(accepted, 0)
         self.arrived(b".\r\n..\r\n.x\r\n")
+
+    def test_F03_no_part_of_pidge_speaks_SMTP_to_another(self):
+        """[F03] The process listens where the configuration says and nowhere else, and only the relay has an SMTP client."""
+        pid = self.site.process.pid
+        own = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd") if os.path.islink(f"/proc/{pid}/fd/{fd}")}
+        listening = set()
+        for table in ("tcp", "tcp6"):
+            with open(f"/proc/{pid}/net/{table}", encoding="ascii") as file:
+                for line in list(file)[1:]:
+                    fields = line.split()
+                    if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
+                        listening.add(int(fields[1].rsplit(":", 1)[1], 16))
+        self.assertEqual(listening, set(self.site.ports.values()))
+        with open(f"/proc/{pid}/net/unix", encoding="utf-8") as file:
+            bound = [line.split() for line in list(file)[1:]]
+        self.assertEqual([fields[7] for fields in bound if len(fields) > 7 and f"socket:[{fields[6]}]" in own and fields[3] == "00010000"],
+                         [os.path.join(self.site.folder, "control.sock")])
+        users = set()
+        for folder, _, files in os.walk(os.path.join(ROOT, "src")):
+            if "CMakeLists.txt" in files:
+                with open(os.path.join(folder, "CMakeLists.txt"), encoding="utf-8") as file:
+                    uses = file.read().split("TEST_USES")[0]
+                if re.search(r"protocols/smtp/client\b", uses):
+                    users.add(os.path.relpath(folder, os.path.join(ROOT, "src")))
+        self.assertEqual(users - {"protocols/smtp/testing"}, {"services/relay"})
 
     def test_F04_chunks_are_payload_never_commands(self):
         with self.connect() as client:

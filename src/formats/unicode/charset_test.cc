@@ -46,6 +46,42 @@ TEST_CASE("[P05] every decoder turns every short input into valid UTF-8") {
     CHECK(unicode::to_utf8("a\xe2\x82", "utf-8") == "a\xef\xbf\xbd");
 }
 
+TEST_CASE(
+    "[P05] every decoder turns every prefix of what switches or spans octets into valid UTF-8") {
+    // Escapes, shifts and designators of ISO-2022, HZ and UTF-7; lead and trail octets of the
+    // multi-octet charsets; surrogates.
+    const std::string octets(
+        "\x1b\x0e\x0f\x00$()BJ@A~{}+-/\x80\x8e\x8f\xa1\xc2\xd8\xdc\xe2\xed\xf0\xfe\xff", 29);
+    for (const char* charset :
+         {"utf-8",     "iso-8859-8",  "windows-1252",  "utf-7",       "utf-16",      "utf-16be",
+          "utf-32be",  "iso-2022-jp", "iso-2022-jp-2", "iso-2022-kr", "iso-2022-cn", "hz-gb-2312",
+          "gb18030",   "big5",        "big5-hkscs",    "euc-jp",      "euc-kr",      "euc-tw",
+          "shift_jis", "cesu-8",      "scsu"}) {
+        CAPTURE(charset);
+        for (const char a : octets)
+            for (const char b : octets)
+                for (const char c : octets) {
+                    const auto utf8 = unicode::to_utf8(std::string{a, b, c}, charset);
+                    if (utf8 && !text::is_valid_utf8(*utf8)) FAIL(charset);
+                    // One of the fours that begin so.
+                    const char d = octets[static_cast<unsigned char>(a ^ b ^ c) % octets.size()];
+                    const auto four = unicode::to_utf8(std::string{a, b, c, d}, charset);
+                    if (four && !text::is_valid_utf8(*four)) FAIL(charset);
+                }
+    }
+}
+
+TEST_CASE("[P05] UTF-7 and ISO-2022 are decoded where they are named and nowhere else") {
+    const std::string seven = "+ADw-script+AD4-", escape = "\x1b$B!!\x1b(B";
+    CHECK(unicode::to_utf8(seven, "utf-7") == "<script>");
+    for (const char* charset : {"us-ascii", "utf-8", "iso-8859-1", "windows-1252", "koi8-r"})
+        CHECK(unicode::to_utf8(seven, charset) == seven);
+    for (const char* charset : {"", "x-unknown", "unknown-8bit", "utf7x", "x-user-defined"}) {
+        CHECK(unicode::to_utf8_for_display(seven, charset) == seven);
+        CHECK(unicode::to_utf8_for_display(escape, charset) == escape);
+    }
+}
+
 TEST_CASE("[P05] nothing is guessed but UTF-8 and windows-1252") {
     CHECK(unicode::to_utf8_for_display("+ADw-script+AD4-", "") == "+ADw-script+AD4-");
     CHECK(unicode::to_utf8_for_display("\xc3\xbc", "unknown-8bit") == "\xc3\xbc");
