@@ -139,6 +139,7 @@ std::uint32_t Change::merge(Change other) {
     number_count_ += other.number_count_;
     if (token_.empty()) token_ = std::move(other.token_);
     if (other.urgency_ == Urgency::now) urgency_ = Urgency::now;
+    offers_scheduled_ = offers_scheduled_ || other.offers_scheduled_;
     return moved;
 }
 

@@ -70,6 +70,8 @@ class Change {
 
     // Work that falls due (space due, lease.h).
     void schedule(DueGroup group, WallTime due, Bytes item);
+    // What this change schedules may be leased by name right after its commit (Store::lease_item).
+    void offer_scheduled() { offers_scheduled_ = true; }
     // Takes work back that nobody has leased: fails the commit when somebody has.
     void unschedule(DueGroup group, WallTime due, Bytes item);
     // The leased item is done with: fails the commit when the lease is not held any more, else ends
@@ -126,6 +128,7 @@ class Change {
     const std::vector<Bytes>& hints() const { return hints_; }
     const Bytes& token() const { return token_; }
     Urgency urgency() const { return urgency_; }
+    bool offers_scheduled() const { return offers_scheduled_; }
     std::uint32_t number_count() const { return number_count_; }
     bool is_empty() const { return checks_.empty() && operations_.empty() && hints_.empty(); }
     std::size_t size_bytes() const;  // roughly what it takes in memory
@@ -136,6 +139,7 @@ class Change {
     std::vector<Bytes> hints_;
     Bytes token_;
     Urgency urgency_ = Urgency::now;
+    bool offers_scheduled_ = false;
     std::uint32_t number_count_ = 0;
 };
 

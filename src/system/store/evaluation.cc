@@ -33,7 +33,9 @@ CommitOutcome Evaluation::run(Change& change) {
     }
     Committed committed;
     committed.numbers.resize(change.number_count());
+    const std::size_t offered_before = offered_.size();
     try {
+        if (change.offers_scheduled()) note_offered(change);
         for (Change::Operation& operation : change.take_operations()) apply(operation, committed);
         if (!change.token().empty()) {
             Bytes used;
@@ -43,11 +45,18 @@ CommitOutcome Evaluation::run(Change& change) {
     } catch (...) {
         overlay_.undo();
         back_out();
+        offered_.resize(offered_before);
         throw;
     }
     overlay_.keep();
     std::move(finishing_.begin(), finishing_.end(), std::back_inserter(finished_));
     return committed;
+}
+
+void Evaluation::note_offered(const Change& change) {
+    for (const Change::Operation& operation : change.operations())
+        if (operation.kind == Kind::put && operation.space == Space::due)
+            offered_.push_back(operation.key);
 }
 
 std::optional<Conflict> Evaluation::failed_check(const Change& change) {

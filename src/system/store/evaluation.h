@@ -27,8 +27,11 @@ class Evaluation {
     // The due records that the changes so far have finished; their leases end with the write of the
     // group.
     const std::vector<Bytes>& finished() const { return finished_; }
+    // The due records that were written to be leased by name, as keys of space due.
+    const std::vector<Bytes>& offered() const { return offered_; }
 
  private:
+    void note_offered(const Change& change);
     std::optional<Conflict> failed_check(const Change& change);
     bool begin_finishes(const Change& change);
     void back_out();
@@ -46,6 +49,7 @@ class Evaluation {
     WallTime now_;
     std::vector<Bytes> finishing_;  // of the change being run
     std::vector<Bytes> finished_;
+    std::vector<Bytes> offered_;
 };
 
 }  // namespace pidge::store

@@ -104,13 +104,9 @@ std::vector<Lease> LeaseTable::lease(const DueGroup& group, WallTime now, std::s
             }
             options.from = item.key + '\0';
             if (entered.held.contains(item.key) || entered.ended.contains(item.key)) continue;
-            const auto read = read_due_key(item.key);
-            if (!read) continue;
-            const Held held{++last_fence_, clock_.steady() + duration, false};
-            leases.push_back({group, read->due, Bytes(read->item), held.fence});
-            expiries_.emplace(held.expires, item.key);
-            entered.held.emplace(std::move(item.key), held);
-            ++held_count_;
+            if (!read_due_key(item.key)) continue;
+            take_offer(item.key);
+            leases.push_back(hold(entered, std::move(item.key), duration));
         }
     }
     const std::lock_guard lock(mutex_);
@@ -121,6 +117,37 @@ std::vector<Lease> LeaseTable::lease(const DueGroup& group, WallTime now, std::s
         entered->second.cursor = *entered->second.lowest_scheduled;
     leave(entered);
     return leases;
+}
+
+// Whether the item was on offer.
+bool LeaseTable::take_offer(std::string_view key) {
+    const auto offer = offers_.keys.find(key);
+    if (offer == offers_.keys.end()) return false;
+    offers_.keys.erase(offer);
+    return true;
+}
+
+// Of an item that nobody holds.
+Lease LeaseTable::hold(Group& group, Bytes key, std::chrono::seconds duration) {
+    const auto read = read_due_key(key);
+    const Held held{++last_fence_, clock_.steady() + duration, false};
+    Lease lease{read->group, read->due, Bytes(read->item), held.fence};
+    expiries_.emplace(held.expires, key);
+    group.held.emplace(std::move(key), held);
+    ++held_count_;
+    return lease;
+}
+
+std::optional<Lease> LeaseTable::lease_item(const DueGroup& group, WallTime due,
+                                            std::string_view item, std::chrono::seconds duration) {
+    Bytes key = due_key(group, due, item);
+    const std::lock_guard lock(mutex_);
+    expire();
+    if (held_count_ >= limits::leases_max || !take_offer(key)) return std::nullopt;
+    Group& entered = groups_[Bytes(bytes_of(group))];
+    // A scan that saw the record before it was offered has it already.
+    if (entered.held.contains(key)) return std::nullopt;
+    return hold(entered, std::move(key), duration);
 }
 
 void LeaseTable::release(const std::vector<Lease>& leases) {
@@ -202,6 +229,7 @@ bool LeaseTable::begin_finish(std::string_view key, std::uint64_t fence) {
 bool LeaseTable::begin_removal(std::string_view key) {
     const std::lock_guard lock(mutex_);
     expire();
+    take_offer(key);
     const auto group = groups_.try_emplace(Bytes(group_of(key))).first;
     // If it is kept it ends at once.
     const Held held{++last_fence_, clock_.steady(), true};
@@ -223,6 +251,7 @@ void LeaseTable::kept(std::string_view key) {
 
 void LeaseTable::ended(std::string_view key) {
     const std::lock_guard lock(mutex_);
+    take_offer(key);
     const auto group = groups_.find(group_of(key));
     if (group == groups_.end()) return;
     if (group->second.scans > 0) group->second.ended.emplace(key);
@@ -237,6 +266,7 @@ void LeaseTable::ended_range(std::string_view from, std::string_view to) {
     std::vector<Bytes> keys;
     {
         const std::lock_guard lock(mutex_);
+        offers_.keys.clear();
         for (const auto& [name, group] : groups_)
             for (const auto& [key, held] : group.held)
                 if (key >= from && (to.empty() || key < to)) keys.push_back(key);
@@ -250,6 +280,16 @@ void LeaseTable::scheduled(std::string_view key) {
     if (group == groups_.end()) return;
     group->second.ended.erase(Bytes(key));
     lower(group->second, key);
+}
+
+void LeaseTable::offered(std::string_view key) {
+    const std::lock_guard lock(mutex_);
+    if (offers_.order.size() >= limits::offered_items_max) {
+        take_offer(offers_.order.front());
+        offers_.order.pop_front();
+    }
+    offers_.keys.emplace(key);
+    offers_.order.emplace_back(key);
 }
 
 }  // namespace pidge::store

@@ -9,11 +9,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/bytes.h"
@@ -29,6 +31,8 @@ class LeaseTable final : public Leases, public LeaseGate {
 
     std::vector<Lease> lease(const DueGroup& group, WallTime now, std::size_t limit,
                              std::chrono::seconds duration) override;
+    std::optional<Lease> lease_item(const DueGroup& group, WallTime due, std::string_view item,
+                                    std::chrono::seconds duration) override;
     void release(const std::vector<Lease>& leases) override;
     std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after,
                                        std::size_t limit) override;
@@ -41,6 +45,7 @@ class LeaseTable final : public Leases, public LeaseGate {
     void ended(std::string_view key);  // the record is gone: finished, or erased by somebody else
     void ended_range(std::string_view from, std::string_view to);
     void scheduled(std::string_view key);  // the record is there (again)
+    void offered(std::string_view key);    // besides: it may be leased by name
 
  private:
     struct Held {
@@ -56,6 +61,18 @@ class LeaseTable final : public Leases, public LeaseGate {
         std::set<Bytes, std::less<>> ended;
         std::optional<Bytes> lowest_scheduled;
     };
+    // Items on offer: those scheduled lately that nobody has had yet. Of `order`, oldest first,
+    // some are on offer no more.
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view key) const {
+            return std::hash<std::string_view>{}(key);
+        }
+    };
+    struct Offers {
+        std::unordered_set<Bytes, Hash, std::equal_to<>> keys;
+        std::deque<Bytes> order;
+    };
     using Groups = std::map<Bytes, Group, std::less<>>;
     using Expiries = std::multimap<SteadyTime, Bytes>;
 
@@ -64,6 +81,8 @@ class LeaseTable final : public Leases, public LeaseGate {
     void lower(Group& group, std::string_view key);
     void expire();
     void tidy(Groups::iterator group);
+    bool take_offer(std::string_view key);
+    Lease hold(Group& group, Bytes key, std::chrono::seconds duration);
     std::optional<WallTime> earliest_free(std::string_view group);
 
     Table& table_;
@@ -71,6 +90,7 @@ class LeaseTable final : public Leases, public LeaseGate {
     std::mutex mutex_;
     Groups groups_;  // those with leases or with a scan going on, and some that had
     Expiries expiries_;
+    Offers offers_;
     std::uint64_t last_fence_ = 0;
     std::size_t held_count_ = 0;
 };

@@ -21,6 +21,13 @@ class Leases {
     // As Store says of the functions with these names.
     virtual std::vector<Lease> lease(const DueGroup& group, WallTime now, std::size_t limit,
                                      std::chrono::seconds duration) = 0;
+    // Never waits; an engine whose leases are not in memory has nothing on offer.
+    virtual std::optional<Lease> lease_item([[maybe_unused]] const DueGroup& group,
+                                            [[maybe_unused]] WallTime due,
+                                            [[maybe_unused]] std::string_view item,
+                                            [[maybe_unused]] std::chrono::seconds duration) {
+        return std::nullopt;
+    }
     virtual void release(const std::vector<Lease>& leases) = 0;
     virtual std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after,
                                                std::size_t limit) = 0;

@@ -59,6 +59,9 @@ inline constexpr std::size_t blob_read_bytes_max = 16U << 20;
 
 // Leases at one time: all deliveries in flight, many times over.
 inline constexpr std::size_t leases_max = 1'000'000;
+// Items that may be leased by name because they were scheduled just now. Of what comes on top the
+// oldest have to be looked for like all others.
+inline constexpr std::size_t offered_items_max = 4096;
 // Groups of due items that are remembered after their last lease; of others the next scan begins at
 // the beginning.
 inline constexpr std::size_t idle_groups_max = 10'000;

@@ -108,6 +108,14 @@ class Store {
     // Leases up to `limit` items of the group that are due at `now`, earliest first.
     virtual net::Task<std::vector<Lease>> lease(DueGroup group, WallTime now, std::size_t limit,
                                                 std::chrono::seconds duration) = 0;
+    // Leases one item, whose caller has just committed it with Change::offer_scheduled, without
+    // looking for it in the store. Nullopt: somebody has or had it, or it is too long ago; lease()
+    // finds it if it is due. An engine may always say so.
+    virtual net::Task<std::optional<Lease>> lease_item(
+        [[maybe_unused]] DueGroup group, [[maybe_unused]] WallTime due, [[maybe_unused]] Bytes item,
+        [[maybe_unused]] std::chrono::seconds duration) {
+        co_return std::nullopt;
+    }
     // Gives leases back without an outcome; the items are due as before.
     virtual net::Task<void> release(std::vector<Lease> leases) = 0;
 

@@ -150,6 +150,11 @@ net::Task<std::vector<Lease>> TableStore::lease(DueGroup group, WallTime now, st
     co_return co_await leasing->wait();
 }
 
+net::Task<std::optional<Lease>> TableStore::lease_item(DueGroup group, WallTime due, Bytes item,
+                                                       std::chrono::seconds duration) {
+    co_return leases_->lease_item(group, due, item, duration);
+}
+
 net::Task<void> TableStore::release(std::vector<Lease> leases) {
     if (leases.empty()) co_return;
     const auto releasing = pool_.start([this, leases = std::move(leases)] {

@@ -55,6 +55,8 @@ class TableStore final : public Store {
                                                   std::size_t limit) override;
     net::Task<std::vector<Lease>> lease(DueGroup group, WallTime now, std::size_t limit,
                                         std::chrono::seconds duration) override;
+    net::Task<std::optional<Lease>> lease_item(DueGroup group, WallTime due, Bytes item,
+                                               std::chrono::seconds duration) override;
     net::Task<void> release(std::vector<Lease> leases) override;
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;

@@ -35,6 +35,9 @@ bool TableWriter::write(std::span<PendingChange> group) {
     }
     for (const Bytes& key : evaluation.finished()) leases_.ended(key);
     settle_leases(writes);
+    // What a later change of the group has taken back is not there to be leased.
+    for (const Bytes& key : evaluation.offered())
+        if (overlay.touched(Space::due, key) == Overlay::Touched::written) leases_.offered(key);
     return !writes.empty();
 }
 

@@ -237,6 +237,79 @@ TEST_CASE_FIXTURE(Fixture, "An item scheduled before what was leased and has end
     CHECK(items_of(lease(a, at(20), 10)) == "x");
 }
 
+namespace {
+
+std::optional<Lease> lease_item(Store& store, const DueGroup& group, int second,
+                                const std::string& item) {
+    return net::run_blocking(store.lease_item(group, at(second), item, seconds(100)));
+}
+
+Change offering(const DueGroup& group, int second, const std::string& item) {
+    Change change = scheduling(group, second, item);
+    change.offer_scheduled();
+    return change;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "An item on offer is leased by name, once, and by nobody else") {
+    done(offering(a, 10, "x"));
+    done(scheduling(a, 10, "y"));
+    CHECK_FALSE(lease_item(*store, a, 10, "y"));
+    CHECK_FALSE(lease_item(*store, a, 11, "x"));
+    const auto held = lease_item(*store, a, 10, "x");
+    if (!held) return;  // an engine may always say so
+    CHECK(held->item == "x");
+    CHECK(held->due == at(10));
+    CHECK_FALSE(lease_item(*store, a, 10, "x"));
+    CHECK(items_of(lease(a, at(20), 10)) == "y");
+    // Given back it is found as all others are.
+    net::run_blocking(store->release({*held}));
+    CHECK_FALSE(lease_item(*store, a, 10, "x"));
+    CHECK_FALSE(net::run_blocking(store->commit(finishing(*held))));
+    const auto again = lease(a, at(20), 10);
+    CHECK(items_of(again) == "x");
+    done(finishing(again.at(0)));
+    CHECK(keys(Space::due, {}).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "A lease by name ends as others do, and its outcome can be committed") {
+    done(offering(a, 10, "x"));
+    done(offering(a, 10, "y"));
+    const auto x = lease_item(*store, a, 10, "x"), y = lease_item(*store, a, 10, "y");
+    if (!x || !y) return;
+    done(finishing(*x));
+    CHECK_FALSE(net::run_blocking(store->commit(finishing(*x))));
+    clock.advance(seconds(101));
+    CHECK_FALSE(net::run_blocking(store->commit(finishing(*y))));
+    CHECK(items_of(lease(a, at(20), 10)) == "y");
+}
+
+TEST_CASE_FIXTURE(Fixture, "What somebody has or had, or took back, is on offer no more") {
+    for (const char* item : {"leased", "finished", "removed", "moved"}) done(offering(a, 10, item));
+    Change back, moved;
+    back.unschedule(a, at(10), "removed");
+    done(back);
+    // Scheduled again for the same time, as an administrator may: what it means may have changed.
+    moved.unschedule(a, at(10), "moved");
+    moved.schedule(a, at(10), "moved");
+    done(moved);
+    const auto leases = lease(a, at(10), 10);
+    CHECK(items_of(leases) == "finished leased moved");
+    done(finishing(leases.at(0)));
+    net::run_blocking(store->release(leases));
+    for (const char* item : {"leased", "finished", "removed", "moved"})
+        CHECK_FALSE(lease_item(*store, a, 10, item));
+}
+
+TEST_CASE_FIXTURE(Fixture, "What one commit offers and the next takes back is not leased") {
+    done(offering(a, 10, "x"));
+    Change range;
+    range.erase_range(Space::due, {}, {});
+    done(range);
+    CHECK_FALSE(lease_item(*store, a, 10, "x"));
+}
+
 TEST_CASE_FIXTURE(Fixture, "Thousands of leased items do not hide the free ones behind them") {
     constexpr int count = 3000;
     Change change;
