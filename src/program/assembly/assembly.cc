@@ -131,9 +131,9 @@ Result<void> Assembly::build() {
     TRY(build_relay());
     gateway_ = std::make_unique<submission::Gateway>(
         submission::GatewayParts{*store_, directory_, trail_, *authenticator_, clock_,
-                                 [this](const queue::Destination& to, WallTime due) {
+                                 [this](queue::Entry entry) {
                                      if (const auto relay = relay_.load())
-                                         relay->wake(to.group(), due);
+                                         relay->offer(std::move(entry));
                                  },
                                  &transport_->resolver()},
         gateway_options(config_));

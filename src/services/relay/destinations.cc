@@ -109,24 +109,50 @@ void Destinations::promote(Now now) {
     }
 }
 
+Destinations::State* Destinations::find_or_add(Group group) {
+    if (State* const state = find(group)) return state;
+    if (states_.size() >= limits::destinations_max) {
+        overflowed_ = true;
+        return nullptr;
+    }
+    State& state = states_[group];
+    state.window = static_cast<double>(options_.workers_first);
+    return &state;
+}
+
+std::shared_ptr<Idler> Destinations::hand_out_idler(State& state) {
+    auto idler = std::move(state.idlers.back());
+    state.idlers.pop_back();
+    ++state.starting;
+    return idler;
+}
+
+std::shared_ptr<Idler> Destinations::wake(State& state, Group group, WallTime due, Now now) {
+    state.earliest = std::min(state.earliest, due);
+    if (is_due(state, now) && !state.idlers.empty() && !state.is_leasing)
+        return hand_out_idler(state);
+    place(group, state, now);
+    return nullptr;
+}
+
 std::shared_ptr<Idler> Destinations::wake(Group group, WallTime due, Now now) {
     const std::lock_guard lock(mutex_);
-    State* state = find(group);
-    if (state == nullptr) {
-        if (states_.size() >= limits::destinations_max) {
-            overflowed_ = true;
-            return nullptr;
-        }
-        state = &states_[group];
-        state->window = static_cast<double>(options_.workers_first);
-    }
-    state->earliest = std::min(state->earliest, due);
-    if (is_due(*state, now) && !state->idlers.empty() && !state->is_leasing) {
-        auto idler = std::move(state->idlers.back());
-        state->idlers.pop_back();
-        ++state->starting;
-        return idler;
-    }
+    State* const state = find_or_add(group);
+    return state == nullptr ? nullptr : wake(*state, group, due, now);
+}
+
+std::shared_ptr<Idler> Destinations::offer(Group group, Job job, Now now) {
+    const std::lock_guard lock(mutex_);
+    State* const state = find_or_add(group);
+    if (state == nullptr) return nullptr;
+    const bool is_next = state->earliest == WallTime::max() && !state->is_leasing &&
+                         job.lease.due <= now.wall && !is_paused(*state, now) && !stopped_;
+    if (!is_next || offered_ >= limits::offered_max ||
+        state->jobs.size() >= limits::offered_per_destination_max)
+        return wake(*state, group, job.lease.due, now);
+    ++offered_;
+    state->jobs.push_back(std::move(job));
+    if (!state->idlers.empty()) return hand_out_idler(*state);
     place(group, *state, now);
     return nullptr;
 }
@@ -187,6 +213,7 @@ std::optional<Job> Destinations::take(Group group) {
     if (stopped_ || state.jobs.empty()) return std::nullopt;
     Job job = std::move(state.jobs.front());
     state.jobs.pop_front();
+    offered_ -= job.is_offered ? 1 : 0;
     return job;
 }
 
@@ -220,9 +247,7 @@ std::vector<std::shared_ptr<Idler>> Destinations::leased(Group group, std::vecto
         mark_stale(group, state);
     std::vector<std::shared_ptr<Idler>> woken;
     while (!state.idlers.empty() && state.jobs.size() > woken.size()) {
-        woken.push_back(std::move(state.idlers.back()));
-        state.idlers.pop_back();
-        ++state.starting;
+        woken.push_back(hand_out_idler(state));
     }
     place(group, state, now);
     return woken;
@@ -333,6 +358,7 @@ std::vector<Job> Destinations::end(Group group, Now now) {
         if (stopped_ || is_paused(state, now)) {
             for (Job& job : state.jobs) {
                 state.earliest = std::min(state.earliest, job.lease.due);
+                offered_ -= job.is_offered ? 1 : 0;
                 left.push_back(std::move(job));
             }
             state.jobs.clear();

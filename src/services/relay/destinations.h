@@ -33,11 +33,12 @@ struct Now {
     SteadyTime steady;
 };
 
-// An entry that we hold a lease on.
+// An entry that we hold a lease on, or shall ask for one when its turn comes.
 struct Job {
     store::Lease lease;
     queue::Entry entry;
     SteadyTime leased;
+    bool is_offered = false;  // accepted just now: the lease lacks its fence
 };
 
 // A worker that waits with an open connection. The table only keeps it; who takes it out wakes it.
@@ -66,6 +67,10 @@ class Destinations {
     // Something of the group falls due. A worker that idles there is handed out, to be woken.
     std::shared_ptr<Idler> wake(Group group, WallTime due, Now now);
 
+    // The same for an entry that was accepted just now. It is served from memory as long as nothing
+    // older is known to wait for it in the store.
+    std::shared_ptr<Idler> offer(Group group, Job job, Now now);
+
     // The next destination that gets another worker; it counts as running. Nullopt: none for now.
     std::optional<Group> start(Now now);
     // How long start() will have nothing new by itself.
@@ -73,7 +78,7 @@ class Destinations {
 
     // --- for a running worker; it settles in once, before anything else or after being woken ---
     void settle_in(Group group);
-    std::optional<Job> take(Group group);  // of what is leased and waits
+    std::optional<Job> take(Group group);  // of what is leased or offered and waits
     void put_back(Group group, Job job, Now now);
     // When it is worth leasing and this worker's turn to, the time to lease for: now, or later for
     // a group whose earliest item lies so far ahead that the clock may have stepped back. leased()
@@ -142,6 +147,9 @@ class Destinations {
 
     State& get(Group group);
     State* find(Group group);
+    State* find_or_add(Group group);  // null: there is no room
+    std::shared_ptr<Idler> wake(State& state, Group group, WallTime due, Now now);
+    std::shared_ptr<Idler> hand_out_idler(State& state);
     bool is_paused(const State& state, Now now) const { return state.paused_until > now.steady; }
     bool is_due(const State& state, Now now) const;
     bool can_start(const State& state, Now now) const;
@@ -163,6 +171,7 @@ class Destinations {
     std::deque<Group> ready_[2];  // by wish
     std::deque<Group> stale_;
     std::size_t running_ = 0;  // workers
+    std::size_t offered_ = 0;  // jobs that are not leased yet
     std::size_t served_ = 0;   // destinations with workers
     Wish turn_ = first;
     std::optional<Now> last_;

@@ -70,6 +70,42 @@ TEST_CASE("[C8] no window is larger than what one site is asked to bear, not eve
     CHECK_FALSE(t.table.start(t.now));
 }
 
+TEST_CASE("what is accepted is served from memory while nothing older waits in the store") {
+    Table t({.workers_first = 1});
+    const auto job = [&](std::chrono::microseconds from_now) {
+        Job made;
+        made.lease = {.group = group(1), .due = t.now.wall + from_now};
+        made.is_offered = true;
+        return made;
+    };
+    t.table.offer(group(1), job(0s), t.now);
+    REQUIRE(t.table.start(t.now) == group(1));
+    t.table.settle_in(group(1));
+    CHECK(t.table.take(group(1)));
+    CHECK_FALSE(t.table.take(group(1)));
+    CHECK_FALSE(t.table.begin_lease(group(1), t.now));
+
+    // Something that waits in the store comes first, and what is due later waits there.
+    t.table.offer(group(1), job(1s), t.now);
+    CHECK_FALSE(t.table.take(group(1)));
+    t.table.wake(group(1), t.now.wall, t.now);
+    t.table.offer(group(1), job(0s), t.now);
+    CHECK_FALSE(t.table.take(group(1)));
+    REQUIRE(t.table.begin_lease(group(1), t.now));
+    t.table.leased(group(1), {}, Destinations::Left::nothing, t.now);
+
+    // No more than so many, and none while it pauses.
+    const auto most = limits::offered_per_destination_max;
+    for (std::size_t i = 0; i <= most; ++i) t.table.offer(group(1), job(0s), t.now);
+    CHECK(t.table.counts().leased == most);
+    CHECK(t.table.begin_lease(group(1), t.now));
+    t.table.leased(group(1), {}, Destinations::Left::nothing, t.now);
+    CHECK(t.table.unreachable(group(1), t.now) == Destinations::Reach::dead);
+    CHECK(t.table.end(group(1), t.now).size() == most);
+    t.table.offer(group(1), job(0s), t.now);
+    CHECK(t.table.counts().leased == 0);
+}
+
 TEST_CASE("the window grows to the bound with success and shrinks with strain") {
     Table t;
     t.table.wake(group(1), t.now.wall, t.now);

@@ -24,6 +24,11 @@ inline constexpr milliseconds tick_longest{1000};
 inline constexpr milliseconds tick_shortest{20};  // however much falls due
 inline constexpr milliseconds drain_look{20};
 
+// --- entries that were just accepted, and are served from memory ---
+inline constexpr std::size_t offered_per_destination_max = 64;
+// Over all, some 2 KB each. Others are found in the store.
+inline constexpr std::size_t offered_max = 10'000;
+
 // --- leases ---
 inline constexpr std::size_t lease_batch = 32;
 inline constexpr std::size_t discard_batch = 256;  // one commit

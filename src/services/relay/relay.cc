@@ -160,6 +160,17 @@ void Relay::wake(store::DueGroup group, WallTime due) {
     core_->wake(group, due);
 }
 
+void Relay::offer(queue::Entry entry) {
+    const store::DueGroup group = entry.destination.group();
+    const Now now = core_->now();
+    Job job{.lease = {.group = group, .due = entry.due, .item = entry.id.key()},
+            .entry = std::move(entry),
+            .leased = now.steady,
+            .is_offered = true};
+    if (const auto idler = core_->table.offer(group, std::move(job), now)) idler->wake();
+    core_->start_workers();
+}
+
 void Relay::retry(store::DueGroup group, WallTime due) {
     core_->table.lift_pause(group, core_->now());
     core_->wake(group, due);

@@ -3,7 +3,7 @@
 //
 //   Relay relay({.store = …}, {…});
 //   relay.start();             // knows nothing yet, is ready at once, learns page by page
-//   …commit of an acceptance…; relay.wake(entry.destination.group(), entry.due);
+//   …commit of an acceptance…; relay.offer(std::move(entry));
 //   co_await relay.drain();    // starts nothing new, finishes what is under way
 //
 // Any number of relays may run on one store, in one process or many: leases keep them apart. All
@@ -75,7 +75,10 @@ class Relay {
     void start();
     // After a commit that schedules. A hint: what nobody woke is found by the sweeps.
     void wake(store::DueGroup group, WallTime due);
-    // The same when an administrator asks: a destination that pauses, because it could not be
+    // The same with the entry itself, if the commit was made with store::Change::offer_scheduled:
+    // it need not be looked for and read back then.
+    void offer(queue::Entry entry);
+    // As wake() when an administrator asks: a destination that pauses, because it could not be
     // reached, is tried at once.
     void retry(store::DueGroup group, WallTime due);
     // Looks at the clock again now instead of at the next tick; for tests that move it.

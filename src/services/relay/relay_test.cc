@@ -72,6 +72,20 @@ TEST_CASE("a message goes out whole, its entry ends, its outcome is audited") {
     });
 }
 
+TEST_CASE("an entry that is offered but not as it stands in the store is not sent") {
+    play([](World& w) -> net::Task<void> {
+        co_await w.put({.edit = [](queue::Entry& e) { e.due += 1h; }});
+        auto entry = (co_await w.queued()).at(0);
+        entry.due = w.clock.now();
+        w.relay->offer(entry);
+        co_await w.rest();
+        CHECK(w.courier.deliveries.empty());
+        w.advance(1h);
+        co_await w.until_queued(0);
+        CHECK(w.courier.deliveries.size() == 1);
+    });
+}
+
 TEST_CASE("what is not accepted now is tried again at its time, on the schedule") {
     play([](World& w) -> net::Task<void> {
         w.courier.site("mx:example.org").answer = Kind::temporary;

@@ -45,6 +45,7 @@ class Worker {
 
  private:
     net::Task<std::optional<Job>> next_job();
+    net::Task<bool> lease_offered(Job& job);
     net::Task<std::optional<Job>> lease(WallTime until);
     net::Task<std::vector<Job>> read_jobs(std::vector<store::Lease> leases);
     net::Task<bool> rest();
@@ -87,6 +88,7 @@ net::Task<void> Worker::run() {
 net::Task<std::optional<Job>> Worker::next_job() {
     for (;;) {
         while (auto job = table_.take(group_)) {
+            if (job->is_offered && !co_await lease_offered(*job)) continue;
             if (!is_too_old(*job)) co_return job;
             co_await core_->parts.store.release({job->lease});
             core_->wake(group_, job->lease.due);
@@ -95,6 +97,20 @@ net::Task<std::optional<Job>> Worker::next_job() {
         if (!until) co_return std::nullopt;
         if (auto job = co_await lease(*until)) co_return job;
     }
+}
+
+// False: somebody has it already, or it must be looked for.
+net::Task<bool> Worker::lease_offered(Job& job) {
+    auto lease = co_await core_->parts.store.lease_item(group_, job.lease.due, job.lease.item,
+                                                        core_->options.lease_duration);
+    if (!lease) {
+        core_->wake(group_, job.lease.due);
+        co_return false;
+    }
+    job.lease = *std::move(lease);
+    job.leased = core_->now().steady;
+    job.is_offered = false;
+    co_return true;
 }
 
 // The first of what was leased; the rest is for all workers of the destination.
@@ -220,8 +236,8 @@ net::Task<void> Worker::discard(Job job) {
     // Throwing away twice does no harm, so the outcome need not have a sync of its own.
     const auto urgency =
         settlings.size() < limits::discard_batch ? store::Urgency::soon : store::Urgency::now;
+    // Not counted as reached: more workers would only make smaller commits of it.
     co_await settle(*core_, std::move(settlings), urgency);
-    table_.reached(group_, core_->now());
 }
 
 net::Task<bool> Worker::deliver(Job job) {

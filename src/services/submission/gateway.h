@@ -38,8 +38,8 @@ struct GatewayParts {
     audit::Trail& trail;
     Authenticator& authenticator;
     const Clock& clock;
-    // Tells the relay that an item fell due. Any thread.
-    std::function<void(const queue::Destination&, WallTime)> wake;
+    // Hands an entry that was committed to the relay, which may lease it by name. Any thread.
+    std::function<void(queue::Entry)> offer;
     // For the names of machines; null: they are not asked for.
     dns::Resolver* resolver = nullptr;
 };

@@ -33,14 +33,13 @@ struct Fixture {
             return at_once();
         }};
     dns::testing::FakeResolver dns;
-    std::vector<std::string> woken;
-    Gateway gateway{
-        {*store, directory, trail, authenticator, clock,
-         [this](const queue::Destination& to, WallTime) { woken.push_back(to.text()); }, &dns},
-        {.hostname = "mx.site.example",
-         .node = "n1",
-         .message_bytes_max = 1'000'000,
-         .recipients_max = 5}};
+    std::vector<queue::Entry> offered;
+    Gateway gateway{{*store, directory, trail, authenticator, clock,
+                     [this](queue::Entry entry) { offered.push_back(std::move(entry)); }, &dns},
+                    {.hostname = "mx.site.example",
+                     .node = "n1",
+                     .message_bytes_max = 1'000'000,
+                     .recipients_max = 5}};
     std::unique_ptr<smtp::BackendSession> session;
     directory::Principal alice{.id = directory::PrincipalId::make(1),
                                .login = "alice",
@@ -160,7 +159,12 @@ TEST_CASE(
     CHECK(entries[0].trace.starts_with("Received: from client.example ([203.0.113.9])"));
     CHECK(entries[0].trace.find("for <") == std::string::npos);
     CHECK(entries[0].trace.find(entries[0].id.message.text()) != std::string::npos);
-    CHECK(f.woken.size() == 2);
+    REQUIRE(f.offered.size() == 2);
+    for (const queue::Entry& entry : f.offered) {
+        const auto lease = net::run(f.store->lease_item(entry.destination.group(), entry.due,
+                                                        entry.id.key(), std::chrono::hours(1)));
+        CHECK(lease);
+    }
     const auto accepted = f.audited(audit::Type::accept);
     REQUIRE(accepted.size() == 1);
     CHECK(*accepted[0].entry.fields.at("queue").text() == entries[0].id.message.text());

@@ -336,10 +336,10 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     const policy::SendLimits* limits = send_limits();
     if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
         co_return refuse(Code::sends_too_much);
-    const auto entries =
-        transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
+    auto entries = transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
 
     store::Change change;
+    change.offer_scheduled();
     queue::plan_enqueue(change, entries, stored.blob);
     parts.trail.append(change, accept_entry(stored, entries));
     for (const Expansion& expansion : transaction_->recipients.expansions()) {
@@ -354,7 +354,7 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     store::kill_point("submission-before-reply");
     check(committed.has_value(), "a message was in conflict with the state of the store");
 
-    for (const queue::Entry& entry : entries) parts.wake(entry.destination, entry.due);
+    for (queue::Entry& entry : entries) parts.offer(std::move(entry));
     accepted_by(transaction_->submitter).add();
     log::write(message_accepted,
                {{"queue", transaction_->id.text()},

@@ -60,7 +60,7 @@ net::Task<queue::EntryId> World::put(Message message) {
 net::Task<std::vector<queue::EntryId>> World::put_many(Message message, int count) {
     std::vector<queue::EntryId> ids;
     store::Change change;
-    std::vector<std::pair<store::DueGroup, WallTime>> wakes;
+    std::vector<queue::Entry> entries;
     for (int i = 0; i < count; ++i) {
         const auto writer = store->write_blob();
         co_await writer->write(message.body);
@@ -79,12 +79,13 @@ net::Task<std::vector<queue::EntryId>> World::put_many(Message message, int coun
         if (message.edit) message.edit(entry);
         queue::plan_enqueue(change, {entry}, blob);
         ids.push_back(entry.id);
-        wakes.emplace_back(entry.destination.group(), entry.due);
+        entries.push_back(std::move(entry));
         if (change.operations().size() < 1000 && i + 1 < count) continue;
+        change.offer_scheduled();
         const auto committed = co_await store->commit(std::exchange(change, {}));
         if (!committed) throw std::runtime_error("the message did not get in");
-        for (const auto& [group, due] : std::exchange(wakes, {})) {
-            if (relay) relay->wake(group, due);
+        for (queue::Entry& committed_entry : std::exchange(entries, {})) {
+            if (relay) relay->offer(std::move(committed_entry));
         }
     }
     co_return ids;
