@@ -23,9 +23,9 @@ std::string Given::text_or(std::string_view name, std::string_view otherwise) co
 std::span<const Verb> verbs() {
     static const std::vector<Verb> all = [] {
         std::vector<Verb> out;
-        for (auto* make : {server_verbs, domain_verbs, account_verbs, range_verbs, route_verbs,
-                           queue_verbs, audit_verbs, tls_report_verbs, node_verbs, archive_verbs,
-                           store_verbs, config_verbs})
+        for (auto* make :
+             {server_verbs, domain_verbs, account_verbs, range_verbs, route_verbs, queue_verbs,
+              audit_verbs, tls_report_verbs, node_verbs, archive_verbs, store_verbs, config_verbs})
             for (Verb& verb : make()) out.push_back(std::move(verb));
         return out;
     }();

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -104,9 +105,9 @@ void Committer::enqueue(PendingChange pending) {
         waiting_bytes_ += pending.size_bytes;
         const bool is_urgent = pending.change.urgency() == Urgency::now;
         waiting_now_ += is_urgent ? 1 : 0;
-        // A sleeping committer is woken by the first urgent change, and by the first of all to
-        // begin its short delay.
-        wake = asleep_ > 0 && ((is_urgent && waiting_now_ == 1) || waiting_.empty());
+        // A sleeping committer is woken by the first urgent change (or the last that it gathers),
+        // and by the first of all to begin its short delay.
+        wake = asleep_ > 0 && ((is_urgent && waiting_now_ == wanted_now_) || waiting_.empty());
         waiting_.push_back(std::move(pending));
     }
     if (wake) work_.notify_one();
@@ -144,34 +145,51 @@ bool Committer::submit_soon(Change change) {
 void Committer::run(GroupWriter& writer) {
     ::pthread_setname_np(::pthread_self(), "store-commit");
     Group group;
-    while (take(group)) {
+    LastGroup last;
+    while (take(group, last)) {
+        const auto begun = std::chrono::steady_clock::now();
         commit(writer, group);
+        last.write_time = std::chrono::steady_clock::now() - begun;
         group.clear();
     }
 }
 
-bool Committer::take(Group& group) {
+bool Committer::take(Group& group, LastGroup& last) {
     std::unique_lock lock(mutex_);
     ++asleep_;
     // Another thread may have taken meanwhile what this one was woken for.
-    while (waiting_.empty() && !is_stopping_) {
+    do {
         work_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
         if (waiting_now_ == 0 && !is_stopping_)
             work_.wait_for(lock, limits::soon_delay,
                            [this] { return is_stopping_ || waiting_now_ > 0; });
-    }
+        gather(lock, last);
+    } while (waiting_.empty() && !is_stopping_);
     --asleep_;
+    last.changes_now = 0;
     std::size_t group_bytes = 0;
     while (!waiting_.empty() && group.size() < limits::group_changes_max) {
         PendingChange& first = waiting_.front();
         if (!group.empty() && group_bytes + first.size_bytes > limits::group_bytes_max) break;
         group_bytes += first.size_bytes;
-        waiting_now_ -= first.change.urgency() == Urgency::now ? 1 : 0;
+        last.changes_now += first.change.urgency() == Urgency::now ? 1 : 0;
         group.push_back(std::move(first));
         waiting_.pop_front();
     }
     waiting_bytes_ -= group_bytes;
+    waiting_now_ -= last.changes_now;
     return !group.empty();
+}
+
+// Where several shared the last write, those who wait now wait a little for the others to come
+// back: not longer than that write took, so that nobody's answer takes more than twice its time.
+// Who commits alone never waits.
+void Committer::gather(std::unique_lock<std::mutex>& lock, const LastGroup& last) {
+    if (last.changes_now < 2 || waiting_now_ >= last.changes_now) return;
+    wanted_now_ = last.changes_now;
+    work_.wait_for(lock, std::min(last.write_time, limits::gathering_max),
+                   [this, &last] { return is_stopping_ || waiting_now_ >= last.changes_now; });
+    wanted_now_ = 1;
 }
 
 void Committer::commit(GroupWriter& writer, Group& group) {

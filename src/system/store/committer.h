@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -45,10 +46,16 @@ class Committer {
 
  private:
     using Group = std::vector<PendingChange>;
+    // What a thread remembers of the group that it wrote last.
+    struct LastGroup {
+        std::size_t changes_now = 0;  // that somebody waited for
+        std::chrono::steady_clock::duration write_time{};
+    };
 
     void enqueue(PendingChange pending);
     void run(GroupWriter& writer);
-    bool take(Group& group);
+    bool take(Group& group, LastGroup& last);
+    void gather(std::unique_lock<std::mutex>& lock, const LastGroup& last);
     void commit(GroupWriter& writer, Group& group);
     void send_hints(const Group& group);
     void answer(Group& group);
@@ -66,6 +73,7 @@ class Committer {
     std::deque<PendingChange> waiting_;
     std::size_t waiting_bytes_ = 0;
     std::size_t waiting_now_ = 0;  // of them, how many somebody waits for
+    std::size_t wanted_now_ = 1;   // so many wake a committer that is asleep
     std::size_t asleep_ = 0;       // threads
     bool is_stopping_ = false;
     std::vector<std::thread> threads_;

@@ -22,6 +22,8 @@ inline constexpr std::size_t change_operations_max = 200'000;
 // those who wait behind it do not wait long for the bytes to be written.
 inline constexpr std::size_t group_changes_max = 2048;
 inline constexpr std::size_t group_bytes_max = 16U << 20;
+// How long a group waits for more at most, however slow the disk: then they come while it writes.
+inline constexpr std::chrono::steady_clock::duration gathering_max = std::chrono::milliseconds(2);
 // How long a change that nobody waits for may stay behind.
 inline constexpr std::chrono::milliseconds soon_delay{100};
 
