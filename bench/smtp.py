@@ -20,7 +20,9 @@ SCENARIOS = [
     ("accept, 1 session", "accept", 1, 400, [], "≥ 1 ×"),
     ("accept, 10 sessions", "accept", 10, 2000, [], "≥ 3 ×"),
     ("accept, 50 sessions", "accept", 50, 3000, [], "≥ 10 ×"),
+    ("accept, 50, pipelined", "accept", 50, 3000, ["--pipeline"], ""),
     ("relay, 10 sessions", "relay", 10, 1500, [], "≥ 8 ×"),
+    ("relay, 50 sessions", "relay", 50, 3000, [], "≥ 8 ×"),
     ("submission, TLS + AUTH each", "submission", 10, 400, SUBMISSION, "≥ 1 ×"),
 ]
 
