@@ -82,6 +82,9 @@ function(pidge_program name)
     target_link_libraries(${name} PRIVATE ${used})
   endforeach()
   target_link_libraries(${name} PRIVATE fmt::fmt)
+  if(NOT PIDGE_SANITIZE)  # the sanitizers bring an allocator of their own
+    target_link_libraries(${name} PRIVATE PkgConfig::jemalloc)  # docs/decisions/007
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   pidge_pch(${name})
 endfunction()
