@@ -47,8 +47,9 @@ Fault too_busy() {
 
 }  // namespace
 
-Committer::Committer(std::vector<std::unique_ptr<GroupWriter>> writers)
-    : writers_(std::move(writers)) {
+Committer::Committer(std::vector<std::unique_ptr<GroupWriter>> writers, Hands* hands)
+    : writers_(std::move(writers)), hands_(hands) {
+    if (hands_) return;
     for (const auto& writer : writers_)
         threads_.emplace_back([this, each = writer.get()] { run(*each); });
 }
@@ -93,7 +94,7 @@ void Committer::set_failed() {
 }
 
 void Committer::enqueue(PendingChange pending) {
-    bool wake = false;
+    bool wake = false, ask = false;
     {
         const std::lock_guard lock(mutex_);
         if (is_stopping_) throw Fault(Fault::Why::unavailable, "the store is shutting down");
@@ -109,8 +110,10 @@ void Committer::enqueue(PendingChange pending) {
         // and by the first of all to begin its short delay.
         wake = asleep_ > 0 && ((is_urgent && waiting_now_ == wanted_now_) || waiting_.empty());
         waiting_.push_back(std::move(pending));
+        ask = hands_ && !std::exchange(is_asked_, true);
     }
     if (wake) work_.notify_one();
+    if (ask) hands_->take(Hands::Work::commit, [this] { step(); });
 }
 
 Committer::Done Committer::submit(Change change) {
@@ -154,6 +157,22 @@ void Committer::run(GroupWriter& writer) {
     }
 }
 
+void Committer::step() {
+    Group group;
+    LastGroup last;
+    {
+        const std::lock_guard lock(mutex_);
+        fill(group, last);
+    }
+    if (!group.empty()) commit(*writers_.front(), group);
+    {
+        const std::lock_guard lock(mutex_);
+        is_asked_ = !waiting_.empty();
+        if (!is_asked_) return;
+    }
+    hands_->take(Hands::Work::commit, [this] { step(); });
+}
+
 bool Committer::take(Group& group, LastGroup& last) {
     std::unique_lock lock(mutex_);
     ++asleep_;
@@ -166,6 +185,12 @@ bool Committer::take(Group& group, LastGroup& last) {
         gather(lock, last);
     } while (waiting_.empty() && !is_stopping_);
     --asleep_;
+    fill(group, last);
+    return !group.empty();
+}
+
+// Under the lock.
+void Committer::fill(Group& group, LastGroup& last) {
     last.changes_now = 0;
     std::size_t group_bytes = 0;
     while (!waiting_.empty() && group.size() < limits::group_changes_max) {
@@ -178,7 +203,6 @@ bool Committer::take(Group& group, LastGroup& last) {
     }
     waiting_bytes_ -= group_bytes;
     waiting_now_ -= last.changes_now;
-    return !group.empty();
 }
 
 // Where several shared the last write, those who wait now wait a little for the others to come

@@ -18,6 +18,7 @@
 
 #include "system/store/change.h"
 #include "system/store/group_writer.h"
+#include "system/store/hands.h"
 #include "system/store/store.h"
 
 namespace pidge::store {
@@ -26,7 +27,9 @@ class Committer {
  public:
     using Done = std::shared_ptr<net::Completion<CommitOutcome>>;
 
-    explicit Committer(std::vector<std::unique_ptr<GroupWriter>> writers);
+    // Without hands each writer has a thread of its own; hands outlive the committer, and use the
+    // first writer only.
+    explicit Committer(std::vector<std::unique_ptr<GroupWriter>> writers, Hands* hands = nullptr);
     ~Committer();  // commits what waits
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;
@@ -54,14 +57,17 @@ class Committer {
 
     void enqueue(PendingChange pending);
     void run(GroupWriter& writer);
+    void step();  // what a thread does in one round, for hands
     bool take(Group& group, LastGroup& last);
     void gather(std::unique_lock<std::mutex>& lock, const LastGroup& last);
+    void fill(Group& group, LastGroup& last);
     void commit(GroupWriter& writer, Group& group);
     void send_hints(const Group& group);
     void answer(Group& group);
     void fail(std::string why, State state);
 
     const std::vector<std::unique_ptr<GroupWriter>> writers_;
+    Hands* const hands_;
     std::function<void(const Bytes&)> listener_;
 
     std::atomic<State> state_{State::working};
@@ -75,6 +81,7 @@ class Committer {
     std::size_t waiting_now_ = 0;  // of them, how many somebody waits for
     std::size_t wanted_now_ = 1;   // so many wake a committer that is asleep
     std::size_t asleep_ = 0;       // threads
+    bool is_asked_ = false;        // hands were asked for a step and have not done it
     bool is_stopping_ = false;
     std::vector<std::thread> threads_;
 };

@@ -6,8 +6,9 @@
 
 namespace pidge::store {
 
-Pool::Pool(std::size_t threads, std::size_t jobs_max) : jobs_max_(jobs_max) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+Pool::Pool(std::size_t threads, std::size_t jobs_max, Hands* hands)
+    : jobs_max_(jobs_max), hands_(hands) {
+    for (std::size_t i = 0; i < threads && !hands_; ++i) threads_.emplace_back([this] { run(); });
 }
 
 Pool::~Pool() {
@@ -20,6 +21,7 @@ Pool::~Pool() {
 }
 
 void Pool::submit(std::move_only_function<void()> job) {
+    if (hands_) return hands_->take(Hands::Work::read, std::move(job));
     {
         const std::lock_guard lock(mutex_);
         if (jobs_.size() >= jobs_max_)

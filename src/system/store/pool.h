@@ -14,12 +14,14 @@
 #include <vector>
 
 #include "system/net/completion.h"
+#include "system/store/hands.h"
 
 namespace pidge::store {
 
 class Pool {
  public:
-    Pool(std::size_t threads, std::size_t jobs_max);
+    // With hands, which outlive it, it has no threads.
+    Pool(std::size_t threads, std::size_t jobs_max, Hands* hands = nullptr);
     ~Pool();  // does what waits
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
@@ -49,6 +51,7 @@ class Pool {
     void run();
 
     const std::size_t jobs_max_;
+    Hands* const hands_;
     std::mutex mutex_;
     std::condition_variable work_;
     std::deque<std::move_only_function<void()>> jobs_;

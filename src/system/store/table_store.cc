@@ -28,14 +28,18 @@ TableStore::TableStore(Engine engine, const Clock& clock)
     : table_(std::move(engine.table)),
       clock_(clock),
       users_(engine.users),
+      hands_(engine.hands),
       leases_(std::move(engine.leases)),
       hints_(std::move(engine.hints)),
       uploads_(clock),
-      committer_(std::move(engine.writers)),
-      pool_(engine.pool_threads, limits::pool_jobs_max) {
+      committer_(std::move(engine.writers), hands_),
+      pool_(engine.pool_threads, limits::pool_jobs_max, hands_) {
     if (hints_) committer_.on_hint([this](const Bytes& subject) { hints_->send(subject); });
     look_at_disk();
-    upkeep_ = std::thread([this] { keep_up(); });
+    if (hands_)
+        hands_->take(Hands::Work::upkeep, [this] { keep_up_by_hand(); });
+    else
+        upkeep_ = std::thread([this] { keep_up(); });
 }
 
 TableStore::~TableStore() {
@@ -44,7 +48,7 @@ TableStore::~TableStore() {
         is_stopping_ = true;
     }
     upkeep_wake_.notify_all();
-    upkeep_.join();
+    if (upkeep_.joinable()) upkeep_.join();
 }
 
 net::Task<std::expected<Committed, Conflict>> TableStore::commit(Change change) {

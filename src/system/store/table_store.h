@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "system/store/committer.h"
+#include "system/store/hands.h"
 #include "system/store/hint_channel.h"
 #include "system/store/leases.h"
 #include "system/store/limits.h"
@@ -29,6 +30,8 @@ struct Engine {
     std::size_t pool_threads = limits::pool_threads;
     // Whether other processes use the same store: then what they have begun is not swept.
     enum class Users : std::uint8_t { one_process, several } users = Users::one_process;
+    // Null: the store has threads of its own. They outlive it.
+    Hands* hands = nullptr;
 };
 // With leases in memory.
 Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock);
@@ -64,7 +67,10 @@ class TableStore final : public Store {
 
  private:
     void keep_up();
+    void keep_up_by_hand();
+    void sweep_when_due();
     void look_at_disk();
+    void write_again();
     void sweep_uploads();
     void sweep_tokens();
     bool may_be_in_use(const std::string& upload);
@@ -72,6 +78,7 @@ class TableStore final : public Store {
     const std::shared_ptr<Table> table_;
     const Clock& clock_;
     const Engine::Users users_;
+    Hands* const hands_;
     const std::shared_ptr<Leases> leases_;
     const std::unique_ptr<HintChannel> hints_;
     Uploads uploads_;
@@ -84,6 +91,7 @@ class TableStore final : public Store {
     std::mutex upkeep_mutex_;
     std::condition_variable upkeep_wake_;
     bool is_stopping_ = false;
+    std::optional<SteadyTime> last_sweep_;  // upkeep only
     std::thread upkeep_;
 };
 

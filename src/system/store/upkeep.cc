@@ -24,26 +24,39 @@ constexpr log::Event sweep_failed{
 
 void TableStore::keep_up() {
     ::pthread_setname_np(::pthread_self(), "store-upkeep");
-    std::optional<SteadyTime> last_sweep;
     for (;;) {
-        if (!last_sweep || clock_.steady() - *last_sweep >= limits::sweep_interval) {
-            last_sweep = clock_.steady();
-            try {
-                sweep_uploads();
-                sweep_tokens();
-            } catch (const std::exception& error) {
-                log::write(sweep_failed, {{"reason", error.what()}});
-            }
-        }
+        sweep_when_due();
         std::unique_lock lock(upkeep_mutex_);
         if (upkeep_wake_.wait_for(lock, std::chrono::seconds(1), [this] { return is_stopping_; }))
             return;
         lock.unlock();
         look_at_disk();
-        const auto state = committer_.state();
-        const bool may_recover = state == Committer::State::full || state == Committer::State::away;
-        if (may_recover && table_->recover()) committer_.set_recovered();
+        write_again();
     }
+}
+
+void TableStore::keep_up_by_hand() {
+    sweep_when_due();
+    look_at_disk();
+    write_again();
+    hands_->take(Hands::Work::upkeep, [this] { keep_up_by_hand(); });
+}
+
+void TableStore::sweep_when_due() {
+    if (last_sweep_ && clock_.steady() - *last_sweep_ < limits::sweep_interval) return;
+    last_sweep_ = clock_.steady();
+    try {
+        sweep_uploads();
+        sweep_tokens();
+    } catch (const std::exception& error) {
+        log::write(sweep_failed, {{"reason", error.what()}});
+    }
+}
+
+void TableStore::write_again() {
+    const auto state = committer_.state();
+    const bool may_recover = state == Committer::State::full || state == Committer::State::away;
+    if (may_recover && table_->recover()) committer_.set_recovered();
 }
 
 void TableStore::look_at_disk() {
