@@ -70,9 +70,10 @@ class RocksTable::View final : public Snapshot {
     }
 };
 
-RocksTable::RocksTable(const RocksOptions& options)
+RocksTable::RocksTable(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> files)
     : path_(options.path),
-      files_(std::make_shared<WatchedFiles>(rocksdb::FileSystem::Default())),
+      files_(std::make_shared<WatchedFiles>(files ? std::move(files)
+                                                  : rocksdb::FileSystem::Default())),
       env_(rocksdb::NewCompositeEnv(files_)) {}
 
 RocksTable::~RocksTable() {
@@ -82,10 +83,11 @@ RocksTable::~RocksTable() {
     database_->Close().PermitUncheckedError();
 }
 
-Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options) {
+Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options,
+                                                     std::shared_ptr<rocksdb::FileSystem> files) {
     TRY(prepare_place(options.path));
     TRY(check_room(options.path));
-    std::shared_ptr<RocksTable> table(new RocksTable(options));
+    std::shared_ptr<RocksTable> table(new RocksTable(options, std::move(files)));
     const rocksdb::Status status = table->open_database(options);
     if (!status.ok()) return cannot_open(options.path, status);
     return table;
@@ -172,6 +174,9 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         }
         rocksdb::WriteOptions options;
         options.sync = durability == Durability::synced;
+        const std::lock_guard lock(room_mutex_);
+        if (!files_->make_room(batch.GetDataSize()))
+            return rocksdb::Status::NoSpace("there is no space for the log");
         return database_->Write(options, &batch);
     };
     rocksdb::Status status;
@@ -190,13 +195,13 @@ void RocksTable::fail_write(const rocksdb::Status& status) {
     const std::string text = "the store cannot be written: " + status.ToString();
     // No space for the log: RocksDB has inserted nothing, and a new log takes the place of the torn
     // one in recover().
-    if (status.IsNoSpace() && !files_->has_failed_sync()) throw Fault(Fault::Why::full, text);
+    if (status.IsNoSpace() && !files_->has_failed()) throw Fault(Fault::Why::full, text);
     has_failed_.store(true, std::memory_order_release);
     throw Fault(Fault::Why::failed, text);
 }
 
 bool RocksTable::recover() {
-    if (has_failed_.load(std::memory_order_acquire) || files_->has_failed_sync()) return false;
+    if (has_failed_.load(std::memory_order_acquire) || files_->has_failed()) return false;
     // Resuming writes what is in memory into files, and begins a new log; without some space it
     // fails again.
     const auto space = disk_space();

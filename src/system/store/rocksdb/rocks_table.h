@@ -20,7 +20,9 @@ namespace pidge::store {
 
 class RocksTable final : public Table, public std::enable_shared_from_this<RocksTable> {
  public:
-    static Result<std::shared_ptr<RocksTable>> open(const RocksOptions& options);
+    // `files`: below RocksDB, where a test stands in for the machine's own; null: those.
+    static Result<std::shared_ptr<RocksTable>> open(
+        const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> files = nullptr);
     ~RocksTable() override;
 
     std::optional<std::optional<Bytes>> get(Space space, std::string_view key, const Snapshot* at,
@@ -34,7 +36,7 @@ class RocksTable final : public Table, public std::enable_shared_from_this<Rocks
 
  private:
     class View;
-    explicit RocksTable(const RocksOptions& options);
+    RocksTable(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> files);
 
     rocksdb::Status open_database(const RocksOptions& options);
     rocksdb::ColumnFamilyHandle* family(Space space) const;
@@ -46,6 +48,7 @@ class RocksTable final : public Table, public std::enable_shared_from_this<Rocks
     std::vector<rocksdb::ColumnFamilyHandle*> families_;
     std::unique_ptr<rocksdb::DB> database_;
     std::atomic<bool> has_failed_{false};
+    std::mutex room_mutex_;  // from making room for a record to its being written
     std::mutex batch_mutex_;
     rocksdb::WriteBatch batch_;  // of synced writes; keeps its memory
 };

@@ -13,12 +13,50 @@ namespace {
 
 metrics::Counter syncs_total{"pidge_store_syncs_total", "Syncs of the store's log."};
 
+// Reserved at a time; RocksDB frees what is not used when it closes the log.
+constexpr std::uint64_t room_step_bytes = 1U << 20;
+// Beside a record's octets: its headers, one for each block of 32 KiB, and the batch's own.
+constexpr std::uint64_t room_for(std::uint64_t record_bytes) {
+    return record_bytes + record_bytes / 1024 + 4096;
+}
+
 }  // namespace
 
 class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-    Log(std::unique_ptr<rocksdb::FSWritableFile> below, std::atomic<bool>& failed_sync)
-        : rocksdb::FSWritableFileOwnerWrapper(std::move(below)), failed_sync_(failed_sync) {}
+    Log(WatchedFiles& files, std::unique_ptr<rocksdb::FSWritableFile> below)
+        : rocksdb::FSWritableFileOwnerWrapper(std::move(below)), files_(files) {}
+    ~Log() override {
+        const std::lock_guard lock(files_.newest_mutex_);
+        if (files_.newest_ == this) files_.newest_ = nullptr;
+    }
+
+    bool make_room(std::uint64_t record_bytes) {
+        const std::uint64_t needed = written_bytes_ + room_for(record_bytes);
+        if (needed <= reserved_bytes_) return true;
+        // With a step in hand where there is space for it.
+        for (const std::uint64_t ahead : {room_step_bytes, std::uint64_t{0}}) {
+            const std::uint64_t until = needed + ahead;
+            const rocksdb::IOStatus status =
+                target()->Allocate(reserved_bytes_, until - reserved_bytes_, {}, nullptr);
+            // Any other answer means that this file system cannot reserve; then writing tells.
+            if (status.IsNoSpace()) continue;
+            reserved_bytes_ = until;
+            return true;
+        }
+        return false;
+    }
+
+    rocksdb::IOStatus Append(const rocksdb::Slice& octets, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* context) override {
+        return write(octets.size(), [&] { return target()->Append(octets, options, context); });
+    }
+    rocksdb::IOStatus Append(const rocksdb::Slice& octets, const rocksdb::IOOptions& options,
+                             const rocksdb::DataVerificationInfo& checksum,
+                             rocksdb::IODebugContext* context) override {
+        return write(octets.size(),
+                     [&] { return target()->Append(octets, options, checksum, context); });
+    }
 
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* context) override {
@@ -31,19 +69,31 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
 
  private:
     template <typename Call>
+    rocksdb::IOStatus write(std::size_t size_bytes, Call call) {
+        rocksdb::IOStatus status = call();
+        if (status.ok())
+            written_bytes_ += size_bytes;
+        else
+            files_.failed_.store(true, std::memory_order_release);
+        return status;
+    }
+
+    template <typename Call>
     rocksdb::IOStatus watch(Call call) {
         // Never again on this descriptor, whoever asks.
-        if (failed_sync_.load(std::memory_order_acquire))
-            return rocksdb::IOStatus::IOError("an earlier sync of the log has failed");
+        if (files_.has_failed())
+            return rocksdb::IOStatus::IOError("an earlier write or sync of the log has failed");
         syncs_total.add();
         kill_point("store-before-sync");
         rocksdb::IOStatus status =
             is_sabotaged(Sabotage::log_sync) ? rocksdb::IOStatus::OK() : call();
-        if (!status.ok()) failed_sync_.store(true, std::memory_order_release);
+        if (!status.ok()) files_.failed_.store(true, std::memory_order_release);
         return status;
     }
 
-    std::atomic<bool>& failed_sync_;
+    WatchedFiles& files_;
+    std::atomic<std::uint64_t> written_bytes_ = 0;
+    std::uint64_t reserved_bytes_ = 0;
 };
 
 #ifdef PIDGE_KILL_POINTS
@@ -97,11 +147,23 @@ rocksdb::IOStatus WatchedFiles::DeleteFile(const std::string& name,
 
 #endif
 
+bool WatchedFiles::make_room(std::size_t record_bytes) {
+    const std::lock_guard lock(newest_mutex_);
+    record_bytes_ = record_bytes;
+    return newest_ == nullptr || newest_->make_room(record_bytes);
+}
+
 void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file) {
 #ifdef PIDGE_KILL_POINTS
     UnsyncedNames::of_process().made(name);
 #endif
-    if (name.ends_with(".log")) *file = std::make_unique<Log>(std::move(*file), failed_sync_);
+    if (!name.ends_with(".log")) return;
+    auto log = std::make_unique<Log>(*this, std::move(*file));
+    const std::lock_guard lock(newest_mutex_);
+    newest_ = log.get();
+    // Where there is no space the record fails, and the log with it.
+    (void)log->make_room(record_bytes_);
+    *file = std::move(log);
 }
 
 rocksdb::IOStatus WatchedFiles::NewWritableFile(const std::string& name,

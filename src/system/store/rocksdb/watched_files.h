@@ -2,12 +2,20 @@
 // After a failed sync nobody knows which pages reached the disk, and the kernel may report success
 // next time; RocksDB's status alone does not always tell a failed sync from a write for which there
 // was no space.
+//
+// Space for a record of the log is reserved before RocksDB writes it. A record for which there was
+// no space would stay in the log by half: RocksDB cannot write behind it (it ends the process by an
+// assertion when nothing was in memory that would have begun a new log), and recovery would end
+// there or refuse the store because some of its files are ahead of the log. Where there was no
+// space all the same the log has failed, as after a failed sync.
 #pragma once
 
 #include <rocksdb/file_system.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace pidge::store {
@@ -17,7 +25,12 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     explicit WatchedFiles(const std::shared_ptr<rocksdb::FileSystem>& below)
         : rocksdb::FileSystemWrapper(below) {}
 
-    bool has_failed_sync() const { return failed_sync_.load(std::memory_order_acquire); }
+    // Nothing more may be written.
+    bool has_failed() const { return failed_.load(std::memory_order_acquire); }
+    // Sees to it that there is space for a record of that size in the log that is being written,
+    // and in the next one should it begin with this record. False: there is none. One thread at a
+    // time.
+    bool make_room(std::size_t record_bytes);
 
     const char* Name() const override { return "pidge.WatchedFiles"; }
     rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
@@ -43,7 +56,10 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     class Directory;
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
-    std::atomic<bool> failed_sync_{false};
+    std::atomic<bool> failed_{false};
+    std::mutex newest_mutex_;
+    Log* newest_ = nullptr;  // log; the one that is being written
+    std::size_t record_bytes_ = 0;
 };
 
 }  // namespace pidge::store
