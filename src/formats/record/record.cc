@@ -11,7 +11,10 @@ void Writer::varint(std::uint64_t value) {
 }
 
 void Writer::number(std::uint32_t field, std::uint64_t value) {
-    if (value == 0) return;
+    if (value != 0) present_number(field, value);
+}
+
+void Writer::present_number(std::uint32_t field, std::uint64_t value) {
     varint(std::uint64_t{field} * 2);
     varint(value);
 }

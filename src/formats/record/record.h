@@ -21,8 +21,10 @@ class Writer {
  public:
     explicit Writer(std::uint8_t version) : bytes_(1, static_cast<char>(version)) {}
 
-    // Zero and empty are the defaults and take no room, except with `always`.
+    // Zero and empty are the defaults and take no room.
     void number(std::uint32_t field, std::uint64_t value);
+    // Of a field whose being there says something: written when 0 too.
+    void present_number(std::uint32_t field, std::uint64_t value);
     void signed_number(std::uint32_t field, std::int64_t value);  // zigzag
     void bytes(std::uint32_t field, std::string_view value);
     void element(std::uint32_t field,

@@ -282,3 +282,13 @@ TEST_CASE("What is not there is not remembered") {
     CHECK(f.apply(f.directory.add_principal(f.person("alice", {"alice@site.example"}))));
     CHECK(f.find("alice@site.example").kind == Found::Kind::principal);
 }
+
+TEST_CASE("An expiry at the beginning of time is kept: it is not the same as none") {
+    const Range range{.id = RangeId::make(1),
+                      .network = *net::Network::parse("192.0.2.0/24"),
+                      .expires = WallTime()};
+    CHECK(read_range(record_of(range)) == range);
+    const Credential credential{
+        .id = CredentialId::make(1), .principal = PrincipalId::make(2), .expires = WallTime()};
+    CHECK(read_credential(record_of(credential)) == credential);
+}

@@ -158,7 +158,7 @@ Bytes record_of(const Credential& credential) {
     out.number(10, credential.scram_iterations);
     write_list(out, 11, credential.scopes);
     out.number(12, stamp(credential.created));
-    if (credential.expires) out.number(13, stamp(*credential.expires));
+    if (credential.expires) out.present_number(13, stamp(*credential.expires));
     return out.take();
 }
 
@@ -217,7 +217,7 @@ Bytes record_of(const Range& range) {
     out.bytes(3, range.owner);
     out.bytes(4, range.purpose);
     out.number(5, stamp(range.created));
-    if (range.expires) out.number(6, stamp(*range.expires));
+    if (range.expires) out.present_number(6, stamp(*range.expires));
     if (range.needs_name) out.number(7, 1);
     return out.take();
 }
