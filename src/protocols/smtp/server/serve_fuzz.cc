@@ -31,6 +31,8 @@ constexpr std::string_view prefixes[] = {
     "EHLO x\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\nMAIL FROM:<a@x.example>\r\n",
     "EHLO x\r\nAUTH LOGIN\r\n",
     "EHLO x\r\nAUTH SCRAM-SHA-256 biwsbj1hbGljZSxyPWFiYw==\r\n",
+    "EHLO x\r\nSTARTTLS\r\n",
+    "EHLO x\r\nSTARTTLS\r\nEHLO x\r\n",
 };
 
 net::Task<void> play_all(std::string_view prefix, std::string_view input, std::size_t piece,
