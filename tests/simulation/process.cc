@@ -37,8 +37,9 @@ WatchedStore::Betrayal Process::betrayal() const {
 void Process::start() {
     hands_ = std::make_unique<LoopHands>(*loop_, world_.chance, world_.plan.sync_most);
     store_ = std::make_unique<WatchedStore>(
-        std::make_unique<store::TableStore>(world_.disk, world_.clock, hands_.get()), world_.clock,
-        betrayal(),
+        std::make_unique<store::TableStore>(
+            store::embedded_engine(world_.disk, world_.clock, hands_.get()), world_.clock),
+        world_.clock, betrayal(),
         WatchedStore::Watcher{
             .complain = [this](const std::string& what) { world_.ledger.complain(what); },
             .came_too_late =
@@ -50,12 +51,12 @@ void Process::start() {
     trail_ = std::make_unique<audit::Trail>(*store_, world_.clock, log_name);
     gateway_ = std::make_unique<submission::Gateway>(
         submission::GatewayParts{*store_, *directory_, *trail_, authenticator_, world_.clock,
-                                 [this](const queue::Destination& to, WallTime due) {
+                                 [this](queue::Entry entry) {
                                      if (relays_.empty()) return;  // the process is ending
                                      const auto& relay =
                                          relays_[world_.chance.below(relays_.size())];
-                                     if (!world_.chance.one_in(10))
-                                         relay->wake(to.group(), due);  // it is only a hint
+                                     if (!world_.chance.one_in(10))  // it is only a hint
+                                         relay->offer(std::move(entry));
                                  }},
         submission::GatewayOptions{.hostname = "mx.site.example", .node = "n1"});
     for (int i = 0; i < world_.plan.relays; ++i)

@@ -48,6 +48,16 @@ Change without_fences(Change change) {
 
 }  // namespace
 
+void WatchedStore::watch_lease(const store::Lease& lease, SteadyTime until) {
+    if (!fences_.insert(lease.fence).second)
+        watcher_.complain(fmt::format("fence {} was handed out twice", lease.fence));
+    Held& held = held_[key_of(lease)];
+    if (held.fence != 0 && held.until > clock_.steady())
+        watcher_.complain(
+            fmt::format("{} was leased while somebody held it", text::hex(lease.item)));
+    held = {lease.fence, until};
+}
+
 void WatchedStore::watch_finish(const store::Lease& lease, SteadyTime submitted) {
     const auto held = held_.find(key_of(lease));
     if (held == held_.end() || held->second.fence != lease.fence)
@@ -104,16 +114,17 @@ net::Task<std::vector<store::Lease>> WatchedStore::lease(store::DueGroup group, 
                                                          std::chrono::seconds duration) {
     const SteadyTime asked = clock_.steady();
     auto leases = co_await below_->lease(group, now, limit, duration);
-    for (const store::Lease& lease : leases) {
-        if (!fences_.insert(lease.fence).second)
-            watcher_.complain(fmt::format("fence {} was handed out twice", lease.fence));
-        Held& held = held_[key_of(lease)];
-        if (held.fence != 0 && held.until > clock_.steady())
-            watcher_.complain(
-                fmt::format("{} was leased while somebody held it", text::hex(lease.item)));
-        held = {lease.fence, asked + duration};
-    }
+    for (const store::Lease& lease : leases) watch_lease(lease, asked + duration);
     co_return leases;
+}
+
+net::Task<std::optional<store::Lease>> WatchedStore::lease_item(store::DueGroup group, WallTime due,
+                                                                Bytes item,
+                                                                std::chrono::seconds duration) {
+    const SteadyTime asked = clock_.steady();
+    auto lease = co_await below_->lease_item(group, due, std::move(item), duration);
+    if (lease) watch_lease(*lease, asked + duration);
+    co_return lease;
 }
 
 net::Task<void> WatchedStore::release(std::vector<store::Lease> leases) {

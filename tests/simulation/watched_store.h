@@ -37,6 +37,9 @@ class WatchedStore final : public store::Store {
     net::Task<std::vector<store::Lease>> lease(store::DueGroup group, WallTime now,
                                                std::size_t limit,
                                                std::chrono::seconds duration) override;
+    net::Task<std::optional<store::Lease>> lease_item(store::DueGroup group, WallTime due,
+                                                      Bytes item,
+                                                      std::chrono::seconds duration) override;
     net::Task<void> release(std::vector<store::Lease> leases) override;
 
     net::Task<std::optional<Bytes>> get(store::Space space, Bytes key,
@@ -76,6 +79,7 @@ class WatchedStore final : public store::Store {
         std::uint64_t fence = 0;
         SteadyTime until;
     };
+    void watch_lease(const store::Lease& lease, SteadyTime until);
     void watch_finish(const store::Lease& lease, SteadyTime submitted);
     void watch_refusal(const std::vector<store::Lease>& leases);
 

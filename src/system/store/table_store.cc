@@ -16,8 +16,8 @@
 
 namespace pidge::store {
 
-Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock) {
-    Engine engine{.table = std::move(table)};
+Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock, Hands* hands) {
+    Engine engine{.table = std::move(table), .hands = hands};
     auto leases = std::make_shared<LeaseTable>(*engine.table, clock);
     engine.writers.push_back(std::make_unique<TableWriter>(*engine.table, *leases, clock));
     engine.leases = std::move(leases);

@@ -33,8 +33,8 @@ struct Engine {
     // Null: the store has threads of its own. They outlive it.
     Hands* hands = nullptr;
 };
-// With leases in memory.
-Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock);
+// With leases in memory; with hands, which outlive the store, it has no threads.
+Engine embedded_engine(std::shared_ptr<Table> table, const Clock& clock, Hands* hands = nullptr);
 
 class TableStore final : public Store {
  public:

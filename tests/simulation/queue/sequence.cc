@@ -80,7 +80,8 @@ class Sequence {
     void open() {
         store_.reset();
         hands_ = InlineHands();
-        store_ = std::make_unique<store::TableStore>(disk_, clock_, &hands_);
+        store_ = std::make_unique<store::TableStore>(store::embedded_engine(disk_, clock_, &hands_),
+                                                     clock_);
     }
 
     net::Task<void> walk(std::uint64_t steps) {
