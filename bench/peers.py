@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 
 import certs  # noqa: E402
 import postfix  # noqa: E402
+import postgres  # noqa: E402
 import processes  # noqa: E402
 import server  # noqa: E402
 
@@ -65,10 +66,11 @@ class PostfixPeer:
 class PidgePeer:
     name = "pidge"
 
-    def __init__(self, role, sink_port, folder):
+    def __init__(self, role, sink_port, folder, **settings):
         where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
-        self.server = server.Server(folder=where, changes={"log": {"level": "warning", "form": "text"},
-                                                            "limits": {"connections_per_client": 5000, "sending_rates": False}})
+        self.server = server.Server(folder=where, **settings, changes={
+            "log": {"level": "warning", "form": "text"},
+            "limits": {"connections_per_client": 5000, "sending_rates": False}})
         self.set_up(["--host", "127.0.0.1", "--port", str(sink_port)] if role == "relay" else ["--discard"])
         self.server.start()
         self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
@@ -87,4 +89,13 @@ class PidgePeer:
         self.server.stop()
 
 
-PEERS = {"postfix": PostfixPeer, "pidge": PidgePeer}
+class PidgeDatabasePeer(PidgePeer):
+    """The same on a throw-away PostgreSQL, whose own CPU time is not in the figures."""
+
+    name = "pidge-db"
+
+    def __init__(self, role, sink_port, folder):
+        super().__init__(role, sink_port, folder, store=postgres.new_store())
+
+
+PEERS = {"postfix": PostfixPeer, "pidge": PidgePeer, "pidge-db": PidgeDatabasePeer}

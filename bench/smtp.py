@@ -131,10 +131,11 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only", choices=["accept", "relay", "submission"])
     parser.add_argument("--peer", choices=sorted(PEERS))
+    parser.add_argument("--database", action="store_true", help="pidge on PostgreSQL too")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("Postfix needs root: run ./dev bench smtp as root.")
-    names = [options.peer] if options.peer else ["postfix", "pidge"]
+    names = [options.peer] if options.peer else ["postfix", "pidge", *(["pidge-db"] if options.database else [])]
     if "pidge" in names and not os.access(os.path.join(ROOT, "build", "release", "pidge"), os.X_OK):
         print("There is no build/release/pidge: only Postfix is measured.")
         names.remove("pidge")

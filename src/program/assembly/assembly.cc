@@ -51,18 +51,18 @@ std::string audit_log_name(const config::Config& config) {
 }
 
 Result<store::PostgresOptions> postgres_options(const config::Config& config) {
-    const config::Store& store = config.store;
-    store::PostgresOptions options{.conninfo = store.conninfo,
+    const config::Store& wanted = config.store;
+    store::PostgresOptions options{.conninfo = wanted.conninfo,
                                    .node = config.site.node,
-                                   .committers = store.committers,
-                                   .readers = store.readers,
-                                   .deadline = store.deadline,
-                                   .patience = store.patience};
-    if (store.password_file.empty()) return options;
-    std::ifstream file(store.password_file);
+                                   .committers = wanted.committers,
+                                   .readers = wanted.readers,
+                                   .deadline = wanted.deadline,
+                                   .patience = wanted.patience};
+    if (wanted.password_file.empty()) return options;
+    std::ifstream file(wanted.password_file);
     if (!std::getline(file, options.password) || options.password.empty())
         return Refusal{.kind = Refusal::Kind::not_found,
-                       .text = "The database password cannot be read from " + store.password_file +
+                       .text = "The database password cannot be read from " + wanted.password_file +
                                " (store.password_file)."};
     return options;
 }

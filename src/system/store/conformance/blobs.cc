@@ -163,7 +163,8 @@ TEST_CASE_FIXTURE(Fixture,
     const auto reader = net::run_blocking(store->open_blob(blob.id));
     done(dropping(blob.id));
     try {
-        CHECK((net::run_blocking(reader->read(0, bytes.size())) == bytes));
+        const Bytes read = net::run_blocking(reader->read(0, bytes.size()));
+        CHECK((read == bytes));
     } catch (const Fault& fault) {
         CHECK(site->users() == Site::Users::several);
         CHECK(fault.why == Fault::Why::unavailable);

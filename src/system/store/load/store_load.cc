@@ -1,6 +1,7 @@
 // Measures commits of an engine: writers that each accept a message and then commit its outcome, as
 // the mail service does. One line of figures per number of writers.
-//   usage: store_load DIRECTORY|memory [SECONDS=3] [WRITERS...]      default 1 10 50
+//   usage: store_load DIRECTORY|memory|postgres:CONNINFO [SECONDS=3] [WRITERS...]      default 1 10
+//   50
 // CPU is that of the committer's thread, per change; "all" is the whole process, load included.
 #include <dirent.h>
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include "base/text.h"
 #include "system/net/blocking.h"
 #include "system/store/memory/memory_store.h"
+#include "system/store/postgres/postgres_store.h"
 #include "system/store/rocksdb/rocks_store.h"
 #include "system/store/store.h"
 
@@ -153,7 +155,8 @@ void measure(Store& store, int writers, What what, double seconds) {
 
 int main(int count, char** arguments) {
     if (count < 2) {
-        fmt::print(stderr, "usage: store_load DIRECTORY|memory [SECONDS] [WRITERS...]\n");
+        fmt::print(stderr,
+                   "usage: store_load DIRECTORY|memory|postgres:CONNINFO [SECONDS] [WRITERS...]\n");
         return 64;
     }
     const std::string place = arguments[1];
@@ -166,7 +169,14 @@ int main(int count, char** arguments) {
     if (place == "memory") {
         store = open_memory(system_clock());
     } else {
-        auto opened = open_rocksdb({.path = place});
+        constexpr std::string_view mark = "postgres:";
+        const bool is_postgres = place.starts_with(mark);
+        const PostgresOptions database{.conninfo =
+                                           is_postgres ? place.substr(mark.size()) : std::string()};
+        if (is_postgres)
+            if (const auto made = init_postgres(database); !made)
+                fmt::print(stderr, "{}\n", made.error().text);
+        auto opened = is_postgres ? open_postgres(database) : open_rocksdb({.path = place});
         if (!opened) {
             fmt::print(stderr, "{}\n", opened.error().text);
             return 1;

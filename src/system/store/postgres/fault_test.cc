@@ -264,8 +264,8 @@ TEST_CASE("Large bodies whose chunks were lost in a failover are refused, not ha
     };
     const Blob blob = net::run_blocking(Write::one(*store, conformance::random_bytes(900'000, 1)));
     database.sql(
-        "DELETE FROM pidge_chunk WHERE k = (SELECT max(k) FROM pidge_chunk WHERE "
-        "get_byte(k, 0) = 117)");
+        "DELETE FROM pidge_chunk WHERE k = (SELECT k FROM pidge_chunk WHERE get_byte(k, 0) "
+        "= ascii('u') ORDER BY k DESC LIMIT 1)");
     Change change;
     change.hold(blob);
     try {

@@ -158,7 +158,6 @@ TEST_CASE("[O1] Two nodes that write one log and one counter leave no gap and no
 TEST_CASE(
     "[O1] A key that must be absent and is not written keeps the other node from writing it") {
     Pair pair;
-    std::atomic<int> seen_absent = 0, written = 0;
     constexpr int rounds = 100;
     // Each round one node writes k unless l is there, the other l unless k is there: never both.
     const auto run = [&](Store& store, const std::string& mine, const std::string& others) {

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include <stdexcept>
 #include <thread>
 #include <vector>
+
+#include "base/text.h"
 
 namespace pidge::store::postgres {
 
@@ -127,22 +130,15 @@ void TestServer::stop() {
     pid_ = -1;
 }
 
-// The server's processes are its children: one session of their own.
+// The server's processes are its children.
 void TestServer::signal_all(int number) const {
     if (pid_ < 0) return;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-        const std::string name = entry.path().filename();
-        if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-        std::ifstream file(entry.path() / "stat");
-        std::string stat;
-        std::getline(file, stat);
-        const auto end = stat.rfind(')');
-        if (end == std::string::npos) continue;
-        char state = 0;
-        int parent = 0;
-        if (std::sscanf(stat.c_str() + end + 1, " %c %d", &state, &parent) != 2) continue;
-        const pid_t pid = static_cast<pid_t>(std::stol(name));
-        if (pid == pid_ || parent == pid_) ::kill(pid, number);
+    ::kill(pid_, number);
+    for (const auto& task :
+         std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid_))) {
+        const std::string children = content_of(task.path().string() + "/children");
+        for (const std::string_view word : text::split(children, ' '))
+            if (const auto pid = text::parse_u64(word)) ::kill(static_cast<pid_t>(*pid), number);
     }
 }
 
