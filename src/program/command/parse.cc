@@ -21,6 +21,7 @@ const std::map<std::string_view, std::string_view> groups = {
     {"audit", "The audit trail"},
     {"node", "The nodes on one store"},
     {"store", "Everything that is stored"},
+    {"tls-report", "What came of TLS with other sites"},
     {"config", "The configuration file"},
 };
 

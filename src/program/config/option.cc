@@ -16,34 +16,6 @@ constexpr auto restart = Changeable::at_restart;
 constexpr std::uint64_t mib = 1ULL << 20;
 constexpr std::uint64_t hour = 3600;
 
-const std::vector<Section> all_sections = {
-    {"site", Section::Form::single, "Who this machine is."},
-    {"node", Section::Form::single,
-     "What this machine does where several share a store (docs/cluster.md). A machine by itself "
-     "does "
-     "everything."},
-    {"log", Section::Form::single,
-     "The log goes to standard error, one line for each event; systemd's journal takes it from "
-     "there."},
-    {"certificate", Section::Form::repeated,
-     "A TLS certificate; one entry for each. A client gets the first that bears the name it asks "
-     "for, else the first of all. Files are read again at a reload.",
-     [](const Config& config) { return config.certificates.size(); },
-     [](Config& config, Position at) { config.certificates.push_back({.at = at}); }},
-    {"listener", Section::Form::repeated,
-     "A socket that clients connect to; one entry for each address and service.",
-     [](const Config& config) { return config.listeners.size(); },
-     [](Config& config, Position at) { config.listeners.push_back({.at = at}); }},
-    {"store", Section::Form::single,
-     "Where everything durable lies: directory, queue, bodies, audit trail."},
-    {"control", Section::Form::single,
-     "The socket by which the pidge command talks to the running server. Who may write to it "
-     "may do everything."},
-    {"dns", Section::Form::single, "How names are looked up."},
-    {"relay", Section::Form::single, "How mail leaves for other sites."},
-    {"limits", Section::Form::single, "What one client or message may take."},
-};
-
 const std::vector<Option> all_options = {
     // --- site ---
     {"site", "hostname", Type::hostname, "\"mail.example.org\"",
@@ -492,39 +464,8 @@ const std::vector<Option> all_options = {
 
 }  // namespace
 
-std::string Config::store_path() const {
-    return store.path.empty() ? site.data + "/store" : store.path;
-}
-
-bool NodeSettings::has_role(std::string_view role) const {
-    return role.empty() || std::ranges::find(roles, role) != roles.end();
-}
-
-std::string_view Listener::role() const {
-    switch (service) {
-        case Service::mx:
-            return "mx";
-        case Service::submission:
-        case Service::submissions:
-            return "submission";
-        case Service::http:
-            break;
-    }
-    return {};
-}
-
-std::span<const Section> sections() {
-    return all_sections;
-}
-
 std::span<const Option> options() {
     return all_options;
-}
-
-const Section* find_section(std::string_view name) {
-    for (const Section& section : all_sections)
-        if (section.name == name) return &section;
-    return nullptr;
 }
 
 const Option* find_option(std::string_view section, std::string_view name) {

@@ -43,7 +43,8 @@ SendRates::Rates& SendRates::rates_of(const std::string& sender, const policy::S
     if (found != senders_.end()) return found->second;
     if (senders_.size() >= senders_max) {
         const SteadyTime now = clock_.steady();
-        std::erase_if(senders_, [now](auto& each) { return each.second.day.sum(now) == 0; });
+        for (auto each = senders_.begin(); each != senders_.end();)
+            each = each->second.day.sum(now) == 0 ? senders_.erase(each) : std::next(each);
         if (senders_.size() >= senders_max) senders_.clear();
     }
     return senders_.emplace(sender, Rates(limits)).first->second;
