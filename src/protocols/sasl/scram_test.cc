@@ -68,7 +68,7 @@ TEST_CASE("each of several passwords proves who it is, and by which of them") {
                                              {.login = "user", .password = typed}, nullptr, false);
         REQUIRE(client);
         ScramServer server(ScramServer::Variant::plain, nullptr, false, "servernonce");
-        REQUIRE(server.client_first(client->begin()));
+        REQUIRE(server.client_first(client->begin().value()));
         ScramVerifier verifier = verifier_of("pencil", "salt");
         for (const char* more : {"laptop password", "phone password"}) {
             const ScramKeys keys = keys_of(more, "salt", 4096);
