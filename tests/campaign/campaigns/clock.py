@@ -24,7 +24,7 @@ def dated(make_message, system):
     """The senders look at the same clock: a Date that is years off would be corrected. So no message is between two clocks either."""
     def make(chance, token, size):
         with between_messages:
-            pass
+            system.messages_made += 1
         octets = make_message(chance, token, size)
         at, end = octets.index(b"Date: "), octets.index(b"\r\nMessage-ID")
         then = time.gmtime(time.time() + system.clock_offset_s)
@@ -44,16 +44,16 @@ class Clock(Campaign):
     def make_bench(self, folder, group_seed):
         bench = Bench(folder, group_seed, load={"rate": 30.0, "sessions": 6, "size_max": 20_000}, site={"changes": {"log": {"level": "info"}}})
         bench.system = Faults(folder, below=bench.data)
+        bench.system.messages_made = 0
         # The command line looks at the same clock as the server.
         os.environ.update(bench.system.environment())
         load.make_message = dated(self.make_message, bench.system)
         return bench
 
-    def run(self):
-        before = dict(os.environ)
-        self.make_message = load.make_message
+    def run_group(self, numbers):
+        before, self.make_message = dict(os.environ), load.make_message
         try:
-            return super().run()
+            super().run_group(numbers)
         finally:
             load.make_message = self.make_message
             os.environ.clear()
@@ -69,8 +69,7 @@ class Clock(Campaign):
             bench.system.clock_offset_s -= 1
         elif step != "slew" and abs(step) > DAY:
             with between_messages:
-                time.sleep(0.5)
-                wait_until(lambda: bench.load.in_flight == 0, 20, "no message under way")
+                wait_until(lambda: bench.load.tried == bench.system.messages_made and bench.load.in_flight == 0, 20, "no message under way")
                 bench.system.clock_offset_s += step
         elif step == "slew":
             for _ in range(20):

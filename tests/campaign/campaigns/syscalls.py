@@ -111,16 +111,25 @@ class Syscalls(Campaign):
                 self.find(bench, "stuck", f"{where}: {error}")
             code = site.process.poll()
         if code is not None:
-            if (code < 0 or code > 128) and is_rocksdb_out_of_memory(site):
-                self.tally.count("rocksdb_out_of_memory")
-            elif code < 0 or code > 128:
-                self.find(bench, "crash", f"{where}: the program ended with code {code}; {last_words(site)}")
+            if code < 0 or code > 128:
+                self.judge_end(bench, where, code)
             self.tally.count("starts_again")
             try:
                 self.tally.most("ready_ms_max", round(1000 * bench.start()))
             except AssertionError as error:
                 self.find(bench, "stuck", f"{where}: {error}")
                 raise
+
+    def judge_end(self, bench, where, code):
+        """RocksDB of Debian checks itself to death where it meets trouble while it opens, or std::bad_alloc; nothing was promised by
+        then, or it is in the log. Those ends are counted; all others are findings."""
+        end, last = end_of_log(bench.site), last_words(bench.site)
+        if ", malloc " in where and any("/librocksdb.so" in line for line in end) and ("bad_alloc" in last or "rocksdb::" in last):
+            self.tally.count("rocksdb_out_of_memory")
+        elif "rocksdb::" in last and "Assertion" in last and not any('"event":"ready"' in line for line in since_start(end)):
+            self.tally.count("rocksdb_assertion_at_start")
+        else:
+            self.find(bench, "crash", f"{where}: the program ended with code {code}; {last}")
 
     def is_well(self, bench, where):
         """Whether the store takes changes; one that only was full does so again by itself."""
@@ -153,8 +162,6 @@ def last_words(site):
     return " | ".join([line for line in end_of_log(site) if line and not line.startswith(("{", "/"))][-3:])
 
 
-def is_rocksdb_out_of_memory(site):
-    """RocksDB lets std::bad_alloc end the program where its own threads compact, and checks itself to death after one within a read;
-    nothing that we could do there would be better."""
-    lines = end_of_log(site)
-    return any("/librocksdb.so" in line for line in lines) and any("std::bad_alloc" in line or "rocksdb::" in line for line in lines[-4:])
+def since_start(lines):
+    starts = [number for number, line in enumerate(lines) if '"event":"starting"' in line]
+    return lines[starts[-1]:] if starts else lines
