@@ -90,7 +90,8 @@ class Downgrade(unittest.TestCase):
             self.submit_all(site)
             for arrived in sink.wait_for(len(CONVERTED)):
                 name = email.message_from_bytes(arrived.octets)["Subject"]
-                self.assertTrue(arrived.octets.endswith(CONVERTED[name]), name)
+                # Submission may write the Date anew, so from the first field after those that it looks at.
+                self.assertEqual(arrived.octets.split(b"MIME-Version", 1)[1], CONVERTED[name].split(b"MIME-Version", 1)[1], name)
                 self.assertIn("BODY=8BITMIME", arrived.parameters)
 
     def test_a_real_Postfix_without_8BITMIME(self):

@@ -83,7 +83,7 @@ class MtaSts(unittest.TestCase):
         self.announce(policy("enforce", "mx.out.test"))
         with Sink(tls=self.good, offers_starttls=False) as sink:
             self.start(sink)
-            self.check_waits(sink, "4.7.4", "TLS is required")
+            self.check_waits(sink, "TLS is required")
             wait_until(lambda: self.counted().get("starttls-not-supported", 0) >= 1, 30, "the count for the report")
             self.assertEqual(self.counted()["success"], 0)
             self.assertIn("starttls-not-supported mx.out.test", self.site.pidge("tls-report", "list"))
@@ -95,14 +95,14 @@ class MtaSts(unittest.TestCase):
         for pair in (self.site.authority.issue("other.test", file="other"), stranger.authority.issue("mx.out.test", file="stranger")):
             with Sink(tls=pair) as sink:
                 self.start(sink)
-                self.check_waits(sink, "4.7.5", "certificate")
+                self.check_waits(sink, "certificate")
         wait_until(lambda: {"certificate-host-mismatch", "certificate-not-trusted"} <= set(self.counted()), 30, "the counts for the report")
 
     def test_T03_a_host_that_the_policy_does_not_name_waits(self):
         self.announce(policy("enforce", "*.mail.out.test"))
         with Sink(tls=self.good) as sink:
             self.start(sink)
-            self.check_waits(sink, "4.7.5", "does not name mx.out.test")
+            self.check_waits(sink, "does not name mx.out.test")
             self.assertEqual(sink.connections, [])
 
     def test_T03_what_was_kept_holds_when_record_and_policy_are_hidden(self):
@@ -115,7 +115,7 @@ class MtaSts(unittest.TestCase):
         self.host.policies.clear()
         with Sink(tls=self.good, offers_starttls=False) as sink:
             self.start(sink)  # it is kept across the restart
-            self.check_waits(sink, "4.7.4")
+            self.check_waits(sink, "TLS is required")
 
     def test_mode_testing_delivers_whatever_there_is(self):
         self.announce(policy("testing", "other.out.test"))
