@@ -10,6 +10,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.error
@@ -36,7 +37,7 @@ class Disk:
         os.mkdir(self.path)
         if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "pidge-test", self.path], stderr=subprocess.DEVNULL, check=False).returncode != 0:
             raise unittest.SkipTest("file systems cannot be mounted here")
-        site.write_config(changes={"site": {"hostname": "mx.site.test", "data": os.path.join(self.path, "data")}, "store": {"reserve": "1 MiB"}})
+        site.write_config(changes={"site": {"hostname": "mx.site.test", "data": os.path.join(self.path, "data")}, "store": {"reserve": "16 MiB"}})
 
     def fill(self, leaving=0):
         with open(os.path.join(self.path, "ballast"), "ab", buffering=0) as file:
@@ -63,8 +64,11 @@ class Disk:
 
 class Mishaps(unittest.TestCase):
     def setUp(self):
-        self.site = Site()
-        self.addCleanup(self.site.__exit__, None, None, None)
+        # The folder outlives the server, which some of these start again.
+        folder = tempfile.mkdtemp(prefix="pidge-mishap-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.site = Site(folder=folder)
+        self.addCleanup(self.site.kill)
 
     def serve(self, code=None, timeout_s=30):
         """`pidge serve` that is expected to refuse: what it tells the administrator."""
@@ -75,8 +79,8 @@ class Mishaps(unittest.TestCase):
             self.assertEqual(got, code, error)
         return error
 
-    def check(self, *options):
-        code, out, error = server.run_pidge("check", *(options or ("--offline",)), "--config", self.site.config_path)
+    def check(self, asks_dns=False):
+        code, out, error = server.run_pidge("check", *([] if asks_dns else ["--offline"]), "--config", self.site.config_path)
         return code, out + error
 
     # Files and folders
@@ -144,7 +148,7 @@ class Mishaps(unittest.TestCase):
     # Disks
 
     def test_a_read_only_disk(self):
-        with Disk(self.site, "64m") as disk:
+        with Disk(self.site, "128m") as disk:
             self.site.set_up()
             disk.remount("ro")
             error = self.serve()
@@ -159,7 +163,7 @@ class Mishaps(unittest.TestCase):
 
     def test_a_disk_that_is_full_before_the_start(self):
         """It says so instead of starting, loses nothing, and starts when there is room."""
-        with Disk(self.site, "64m") as disk:
+        with Disk(self.site, "128m") as disk:
             self.site.set_up()
             disk.fill()
             for error in (self.serve(), self.check()[1], server.run_pidge("domain", "add", "b.test", "--config", self.site.config_path)[2]):
@@ -172,7 +176,7 @@ class Mishaps(unittest.TestCase):
 
     def test_a_disk_that_fills_up_while_the_server_runs(self):
         """[C5] New mail is put off with the reason; it goes on by itself when there is room."""
-        with Disk(self.site, "64m") as disk, self.site:
+        with Disk(self.site, "128m") as disk, self.site:
             self.site.submit(MESSAGE, ["x@out.test"])
             disk.fill(leaving=512 * 1024)
             def is_put_off():
@@ -228,7 +232,7 @@ class Mishaps(unittest.TestCase):
 
     def test_a_dead_DNS(self):
         self.site.write_config(dns_port=processes.free_port())
-        _, text = self.check("--config", self.site.config_path)
+        _, text = self.check(asks_dns=True)
         self.assertIn("mx.site.test could not be looked up", text)
         self.assertIn("whether the name servers answer", text)
         self.assertNotIn("Publish", text)
@@ -259,7 +263,8 @@ class Mishaps(unittest.TestCase):
             wait_until(lambda: self.site.events("reload-refused"), what="the refusal")
             self.assertIn("expired", self.site.events("reload-refused")[0]["reason"])
             self.site.submit(MESSAGE, ["x@out.test"])  # the certificate is checked
-        with self.site.start():
+        with self.site:
+            self.site.restart()
             self.assertEqual(self.site.events("certificate-expired")[0]["file"], chain)
             code, text = self.check()
             self.assertEqual(code, 1)
