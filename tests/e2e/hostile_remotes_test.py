@@ -1,14 +1,11 @@
 """attacks.md F12 through the real program: mail exchangers that talk without end, contradict themselves, or send what is no
 text. The mail waits or comes back; memory stays; whatever they said can be read without harm in queue, log, audit trail and
 report.
-
-PIDGE_ENDLESS_MB sets how much the endless one says at most (default 100); 1024 is the long form.
 """
 
 import email
 import email.policy
 import json
-import os
 import threading
 import time
 import unittest
@@ -17,7 +14,7 @@ import server
 from sink import ALL, Raw, Sink, wait_until
 from testsite import Site
 
-ENDLESS_MB = int(os.environ.get("PIDGE_ENDLESS_MB", "100"))
+ENDLESS_MB = 1024
 STAGES = ("connect", "ehlo", "mail", "rcpt", "data", "message")
 NO_REPLIES = {
     "codes that disagree": b"250-x\r\n550 y\r\n",
@@ -94,17 +91,20 @@ class HostileRemotes(unittest.TestCase):
                 for _ in range(5):
                     self.attempt(site, "x@out.test")
                 home.wait_for(5)
-                self.attempt(site, "x@connect.test")
-                wait_until(lambda: talkers["connect"], 60, "the end of the first endless reply")
-                before, most = site.memory_kib(), 0
-                for stage in STAGES[1:]:
+                # The first round is for what is made once: threads, buffers, tables. The second one is measured.
+                def round_is_over(number):
+                    return all(len(sent) >= number for sent in talkers.values()) and all(entry["attempts"] >= number for entry in self.queue(site))
+                for stage in STAGES:
                     self.attempt(site, f"x@{stage}.test")
-                end = time.monotonic() + 120
-                while not all(talkers.values()) and time.monotonic() < end:
-                    most = max(most, site.memory_kib())
-                    time.sleep(0.05)
-                self.assertTrue(all(talkers.values()), (talkers, self.queue(site), site.log()[-2000:]))
-                wait_until(lambda: all(entry["attempts"] for entry in self.queue(site)), 60, "an attempt each")
+                wait_until(lambda: round_is_over(1), 60, "the end of the endless replies")
+                before = most = site.memory_kib()
+                for number in (2, 3):
+                    site.pidge("queue", "retry", "--all")
+                    end = time.monotonic() + 60
+                    while not round_is_over(number) and time.monotonic() < end:
+                        most = max(most, site.memory_kib())
+                        time.sleep(0.02)
+                    self.assertTrue(round_is_over(number), talkers)
                 most = max(most, site.memory_kib())
                 print(f"memory grew by {most - before} KiB; the endless could say {max(map(max, talkers.values())) >> 10} KiB", flush=True)
                 entries = self.queue(site)
