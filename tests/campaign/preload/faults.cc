@@ -26,11 +26,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-
-extern "C" {
-// glibc's own, below the names that are replaced here.
-void* __libc_malloc(size_t size);
-}
+#include <new>
 
 namespace {
 
@@ -341,8 +337,9 @@ MAPPING(mmap, off_t)
 MAPPING(mmap64, off64_t)
 
 void* malloc(size_t size) {
+    NEXT(malloc);
     if (fails(call_malloc)) return nullptr;
-    return __libc_malloc(size);
+    return real(size);
 }
 
 // The clock on the wall. What counts time, CLOCK_MONOTONIC, is never touched.
@@ -382,4 +379,19 @@ int gettimeofday(timeval* out, void*) {
     out->tv_usec = now.tv_nsec / 1000;
     return 0;
 }
+}
+
+// The allocator brings these too, and they would not come by malloc().
+void* operator new(std::size_t size) {
+    if (void* const place = malloc(size)) return place;
+    throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) {
+    return operator new(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return malloc(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return malloc(size);
 }

@@ -85,7 +85,7 @@ class Trial {
         }
         InlineHands hands;
         {
-            store::TableStore store(*table, clock_, &hands);
+            store::TableStore store(store::embedded_engine(*table, clock_, &hands), clock_);
             table = Refusal{};  // the store holds it now
             net::run(work(store, hands));
             files_->cut();
