@@ -52,7 +52,7 @@ class Server:
         self.process = None
         self.log_path = os.path.join(self.folder, "pidge.log")
         self.write_config()
-        if (self.settings.get("store") or {}).get("engine") == "postgres":
+        if self.ports and (self.settings.get("store") or {}).get("engine") == "postgres":
             self.pidge("store", "init")
 
     def write_config(self, **settings):
