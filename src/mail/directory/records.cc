@@ -261,7 +261,7 @@ Bytes record_of(const Route& route) {
     out.bytes(2, route.domain);
     out.number(3, static_cast<std::uint64_t>(route.kind));
     out.bytes(4, route.host);
-    out.number(5, route.port);
+    out.present_number(5, route.port);  // 0 is not the same as none
     out.number(6, static_cast<std::uint64_t>(route.tls));
     out.bytes(7, route.text);
     out.number(8, stamp(route.created));

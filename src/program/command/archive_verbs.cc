@@ -206,7 +206,7 @@ std::vector<Verb> archive_verbs() {
                         .is_required = true},
                        quiet},
          .examples = {"pidge store export /var/backups/site.pidge",
-                      "pidge store export - | ssh other pidge store import -"},
+                      "pidge store export - > /mnt/backup/site.pidge"},
          .needs = Verb::Needs::config,
          .run = export_verb},
         {.words = "store import",
