@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -22,8 +21,8 @@ namespace pidge::store {
 namespace {
 
 // What opening writes besides the contents of the log: MANIFEST, options, its own log.
-constexpr std::uintmax_t opening_bytes = 4 << 20;
-constexpr std::uintmax_t opening_files = 32;
+constexpr std::uint64_t opening_octets = 4ULL << 20;
+constexpr std::uint64_t opening_files = 32;
 constexpr std::string_view mark_begin = "pidge store, format ";
 
 Refusal refused(Refusal::Kind kind, std::string text) {
@@ -47,18 +46,25 @@ Refusal refused_by_system(const std::string& what, int error) {
 
 // Opening replays what the log holds beyond the tables and writes it out once more. RocksDB does
 // not come through that on a full disk, so it is not begun.
-constexpr std::uint64_t opening_octets = 4ULL << 20;
-
 Result<> check_space(const std::string& path, std::uint64_t log_octets) {
     struct statvfs disk{};
-    if (::statvfs(path.c_str(), &disk) != 0) return {};
-    const std::uint64_t free = std::uint64_t(disk.f_bavail) * disk.f_frsize;
+    if (::statvfs(path.c_str(), &disk) != 0)
+        return refused_by_system(fmt::format("The disk of {} cannot be looked at", path), errno);
+    const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
     const std::uint64_t needed = opening_octets + log_octets;
-    if (free >= needed) return {};
-    return refused(Refusal::Kind::temporary,
-                   fmt::format("The disk of {} is full: {} KiB are free, and opening the store "
-                               "takes {} KiB. Nothing is lost: make room there and start again.",
-                               path, free >> 10, needed >> 10));
+    if (free < needed)
+        return refused(
+            Refusal::Kind::temporary,
+            fmt::format("The disk of {} is full: {} KiB are free, and opening the store "
+                        "takes {} KiB. Nothing is lost: make room there and start again.",
+                        path, free >> 10, needed >> 10));
+    // Some file systems count no files.
+    if (disk.f_files != 0 && disk.f_favail < opening_files)
+        return refused(Refusal::Kind::temporary,
+                       fmt::format("The disk of {} takes no more files ({} are free). Nothing is "
+                                   "lost: remove some there and start again.",
+                                   path, std::uint64_t{disk.f_favail}));
+    return {};
 }
 
 struct Descriptor {
@@ -176,27 +182,6 @@ Result<> prepare_place(const std::string& path) {
             fmt::format("The store in {} has lost its file CURRENT; restore it from its backup.",
                         path));
     return {};
-}
-
-Result<> check_room(const std::string& path) {
-    struct statvfs disk{};
-    if (::statvfs(path.c_str(), &disk) != 0)
-        return refused_by_system(fmt::format("The disk of {} cannot be looked at", path), errno);
-    std::uintmax_t needed = opening_bytes;
-    std::error_code error;
-    for (std::filesystem::directory_iterator each(path, error), end; !error && each != end;
-         each.increment(error)) {
-        std::error_code gone;
-        const std::uintmax_t size = each->file_size(gone);
-        if (!gone && each->path().extension() == ".log") needed += size;
-    }
-    const std::uintmax_t free = std::uintmax_t{disk.f_bavail} * disk.f_frsize;
-    const bool has_files = disk.f_files == 0 || disk.f_favail >= opening_files;
-    if (free >= needed && has_files) return {};
-    return refused(Refusal::Kind::temporary,
-                   fmt::format("There is no space on the disk of the store in {}: {} MiB are free, "
-                               "and {} MiB are needed to start. Make some.",
-                               path, free >> 20, (needed >> 20) + 1));
 }
 
 }  // namespace pidge::store

@@ -15,11 +15,7 @@ namespace pidge::store {
 inline constexpr unsigned store_format = 1;
 
 // Makes the directory and its mark when they are not there; refuses with the reason when it is no
-// place for us.
+// place for us, or has no room for what opening writes.
 Result<> prepare_place(const std::string& path);
-
-// Refuses when the disk has no room for what opening writes: RocksDB checks itself to death when it
-// runs out of space while it recovers from its log.
-Result<> check_room(const std::string& path);
 
 }  // namespace pidge::store

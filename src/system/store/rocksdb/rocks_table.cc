@@ -86,7 +86,6 @@ RocksTable::~RocksTable() {
 Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options,
                                                      std::shared_ptr<rocksdb::FileSystem> files) {
     TRY(prepare_place(options.path));
-    TRY(check_room(options.path));
     std::shared_ptr<RocksTable> table(new RocksTable(options, std::move(files)));
     const rocksdb::Status status = table->open_database(options);
     if (!status.ok()) return cannot_open(options.path, status);

@@ -214,7 +214,7 @@ TEST_CASE("[C5] A start on a full disk is refused with the reason, and works onc
     const auto refused = open_rocksdb({.path = disk.path() + "/store"});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().kind == Refusal::Kind::temporary);
-    CHECK(refused.error().text.find("no space") != std::string::npos);
+    CHECK(refused.error().text.find("is full") != std::string::npos);
     disk.make_space();
     CHECK(open_rocksdb({.path = disk.path() + "/store"}).has_value());
 }

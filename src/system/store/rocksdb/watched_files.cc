@@ -150,7 +150,16 @@ rocksdb::IOStatus WatchedFiles::DeleteFile(const std::string& name,
 bool WatchedFiles::make_room(std::size_t record_bytes) {
     const std::lock_guard lock(newest_mutex_);
     record_bytes_ = record_bytes;
-    return newest_ == nullptr || newest_->make_room(record_bytes);
+    if (newest_ == nullptr) return true;
+    return newest_->make_room(record_bytes) && has_room_for_next(record_bytes);
+}
+
+// RocksDB may begin a new log at any record; what its background work takes meanwhile cannot be
+// foreseen, hence the step.
+bool WatchedFiles::has_room_for_next(std::size_t record_bytes) {
+    std::uint64_t free_bytes = 0;
+    const rocksdb::IOStatus status = target()->GetFreeSpace(folder_, {}, &free_bytes, nullptr);
+    return !status.ok() || free_bytes >= room_for(record_bytes) + room_step_bytes;
 }
 
 void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file) {
@@ -161,6 +170,7 @@ void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWri
     auto log = std::make_unique<Log>(*this, std::move(*file));
     const std::lock_guard lock(newest_mutex_);
     newest_ = log.get();
+    folder_ = name.substr(0, name.rfind('/'));
     // Where there is no space the record fails, and the log with it.
     (void)log->make_room(record_bytes_);
     *file = std::move(log);

@@ -54,11 +54,13 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
  private:
     class Log;
     class Directory;
+    bool has_room_for_next(std::size_t record_bytes);
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
     std::atomic<bool> failed_{false};
     std::mutex newest_mutex_;
     Log* newest_ = nullptr;  // log; the one that is being written
+    std::string folder_;     // of it
     std::size_t record_bytes_ = 0;
 };
 
