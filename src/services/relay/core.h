@@ -33,6 +33,7 @@ struct RelayCore : std::enable_shared_from_this<RelayCore> {
     std::atomic<std::uint64_t> queued = 0;
     std::atomic<std::int64_t> oldest_us = INT64_MAX;
     std::atomic<bool> has_swept = false;
+    std::atomic<int> background_jobs = 0;  // ticks and sweeps that have not ended
 
     // On loops[0].
     net::Event look;
