@@ -51,6 +51,7 @@ class SlowClients:
         while any(not self.said[stream] for stream in self.open):
             if time.monotonic() > end:
                 raise AssertionError("a slow client was not greeted within a minute")
+            self.next_drip = time.monotonic() + DRIP_S  # who speaks before the greeting is sent away at once
             self.work(0.01)
 
     def work(self, wait_s):

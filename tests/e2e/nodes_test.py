@@ -47,7 +47,7 @@ class Drain(unittest.TestCase):
             self.assertIn("pidge node resume n1", readiness(site)[1])
             wait_until(lambda: not processes.is_open(site.ports["submission"]), what="the port to close")
             # Somebody in the middle of a transaction ends it, and hears 250.
-            self.assertEqual(state(site), "draining")
+            wait_until(lambda: state(site) == "draining", what="the node's row to tell of it")
             self.assertEqual(busy.data(MESSAGE)[0], 250)
             for client in (busy, idle):
                 with self.assertRaises((smtplib.SMTPServerDisconnected, smtplib.SMTPResponseException)):
