@@ -44,8 +44,11 @@ def main():
     name = os.path.basename(options.file)
     print(f"{name}: {result.testsRun} tests, {failed} failed, {len(result.skipped)} skipped, "
           f"{time.monotonic() - started:.1f} s", flush=True)
-    if failed or result.testsRun == 0:
+    if failed:
         return 1
+    # A whole file that cannot run here counts as one that was skipped, with no test run.
+    if result.testsRun == 0:
+        return 77 if result.skipped else 1
     return 77 if len(result.skipped) == result.testsRun else 0
 
 
