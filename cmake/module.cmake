@@ -50,7 +50,7 @@ function(module)
     target_compile_definitions(${name}_test PRIVATE PIDGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     pidge_pch(${name}_test)
     add_test(NAME unit/${path} COMMAND ${name}_test)
-    set_tests_properties(unit/${path} PROPERTIES TIMEOUT 300)
+    set_tests_properties(unit/${path} PROPERTIES TIMEOUT 600)
   endif()
 
   if(PIDGE_SANITIZE MATCHES "address")
