@@ -25,9 +25,7 @@ net::Task<Settled> commit(RelayCore& core, store::Change change) {
             co_return failures > 0 ? Settled::yes : Settled::lease_lost;
         } catch (const store::Fault& fault) {
             log::write(events::store_trouble, {{"reason", fault.what()}});
-            const bool may_pass =
-                fault.why == store::Fault::Why::full || fault.why == store::Fault::Why::unavailable;
-            if (!may_pass || failures >= limits::commit_repeats_max) throw;
+            if (!may_pass(fault) || failures >= limits::commit_repeats_max) throw;
         }
         co_await net::sleep_for(limits::commit_pause);
     }
