@@ -174,6 +174,10 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         rocksdb::WriteOptions options;
         options.sync = durability == Durability::synced;
         const std::lock_guard lock(room_mutex_);
+        // RocksDB ends the process where it is given a record after one that it could not write;
+        // another thread's may have failed while this one waited.
+        if (files_->has_failed())
+            return rocksdb::Status::IOError("an earlier write or sync of the log has failed");
         if (!files_->make_room(batch.GetDataSize()))
             return rocksdb::Status::NoSpace("there is no space for the log");
         return database_->Write(options, &batch);
