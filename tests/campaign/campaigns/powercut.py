@@ -102,6 +102,7 @@ class PowerCut(Campaign):
     def cut(self, bench, twin, disk, number, folder):
         bench.load.resume()
         time.sleep(self.chance(number).uniform(0.1, 0.8))
+        self.wait_for_flight(bench)
         is_effective = bench.load.in_flight > 0
         sender_bytes, settled_bytes = bench.sent.size_bytes, bench.received.size_bytes  # first: what is known by now
         clone = disk.clone()
@@ -125,6 +126,12 @@ class PowerCut(Campaign):
         self.tally.done += 1
         self.tally.effective += is_effective
         self.tally.count(f"cuts_{disk.kind}")
+
+    def wait_for_flight(self, bench, timeout_s=10):
+        """A cut shows most while something is under way; on a machine with little to do there may be nothing for a moment."""
+        end = time.monotonic() + timeout_s
+        while not bench.load.in_flight and time.monotonic() < end:
+            time.sleep(0.001)
 
     def live_again(self, bench, twin, case):
         """False: it does not even start on what is left."""
