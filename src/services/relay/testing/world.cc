@@ -80,14 +80,12 @@ net::Task<std::vector<queue::EntryId>> World::put_many(Message message, int coun
         queue::plan_enqueue(change, {entry}, blob);
         ids.push_back(entry.id);
         entries.push_back(std::move(entry));
-        if (change.operations().size() < 1000 && i + 1 < count) continue;
-        change.offer_scheduled();
-        const auto committed = co_await store->commit(std::exchange(change, {}));
-        if (!committed) throw std::runtime_error("the message did not get in");
-        for (queue::Entry& committed_entry : std::exchange(entries, {})) {
-            if (relay) relay->offer(std::move(committed_entry));
-        }
     }
+    change.offer_scheduled();
+    const auto committed = co_await store->commit(std::move(change));
+    if (!committed) throw std::runtime_error("the message did not get in");
+    for (queue::Entry& entry : entries)
+        if (relay) relay->offer(std::move(entry));
     co_return ids;
 }
 

@@ -40,6 +40,7 @@ class World {
     void make_relay();
     net::Task<void> restart();  // the process ended; the store is opened anew
     net::Task<queue::EntryId> put(Message message);
+    // In one commit, so that the relay meets them all at once.
     net::Task<std::vector<queue::EntryId>> put_many(Message message, int count);
     net::Task<std::vector<queue::Entry>> queued();
     net::Task<std::vector<audit::Entry>> audited(audit::Type type);
