@@ -58,6 +58,21 @@ NOT_OWN = [b"From: boss@bank.test", b"From: bob@site.test", b"From: Alice <bob@s
            b"From: alice+x@site.test", b"From: alice@sub.site.test"]
 NOT_OWN_BESIDE = [b"Sender: boss@bank.test", b"Sender: bob@site.test", b"Resent-From: boss@bank.test", b"Resent-Sender: bob@site.test", b"Resent-From: alice@site.test\r\nResent-From: boss@bank.test"]
 
+PART = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+# fields and body of messages that two readers take apart differently
+TWO_READINGS = {
+    "two Content-Type": (b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Type: text/html", b"x\r\n"),
+    "two Content-Transfer-Encoding": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit", b"aGVsbG8=\r\n"),
+    "two boundaries": (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a; boundary=b", b"--a\r\n\r\nx\r\n--a--\r\n--b\r\n\r\ny\r\n--b--\r\n"),
+    "base64 that goes on after its padding": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64", b"aGVsbG8=aGVsbG8=\r\n"),
+    "base64 with other characters": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64", b"aGV!sbG8=\r\n"),
+    "an encoding that there is not": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base65", b"aGVsbG8=\r\n"),
+    "an encoded multipart": (PART + b"Content-Transfer-Encoding: base64", b"--b\r\n\r\nx\r\n--b--\r\n"),
+    "no boundary": (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed", b"--b\r\n\r\nx\r\n--b--\r\n"),
+    "no end": (PART.rstrip(b"\r\n"), b"--b\r\n\r\nx\r\n"),
+    "a boundary again after the end": (PART.rstrip(b"\r\n"), b"--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny\r\n--b--\r\n"),
+}
+
 
 def client_from(site, kind):
     """A session that may send as alice: she herself, or a stranger with mail for bob."""
@@ -148,26 +163,38 @@ class Confusion(unittest.TestCase):
 
     def test_P08_MIME_that_two_readers_take_apart_differently_is_not_submitted(self):
         """[P08] Duplicate fields and parameters, odd base64, boundaries with two readings."""
-        part = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
-        cases = {
-            "two Content-Type": (b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Type: text/html", b"x\r\n"),
-            "two Content-Transfer-Encoding": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 7bit", b"aGVsbG8=\r\n"),
-            "two boundaries": (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a; boundary=b", b"--a\r\n\r\nx\r\n--a--\r\n--b\r\n\r\ny\r\n--b--\r\n"),
-            "base64 that goes on after its padding": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64", b"aGVsbG8=aGVsbG8=\r\n"),
-            "base64 with other characters": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64", b"aGV!sbG8=\r\n"),
-            "an encoding that there is not": (b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base65", b"aGVsbG8=\r\n"),
-            "an encoded multipart": (part + b"Content-Transfer-Encoding: base64", b"--b\r\n\r\nx\r\n--b--\r\n"),
-            "no boundary": (b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed", b"--b\r\n\r\nx\r\n--b--\r\n"),
-            "no end": (part.rstrip(b"\r\n"), b"--b\r\n\r\nx\r\n"),
-            "a boundary again after the end": (part.rstrip(b"\r\n"), b"--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny\r\n--b--\r\n"),
-        }
         before = len(self.site.sink.messages)
         sender = Sender(self.site, "person")
-        for name, (fields, body) in cases.items():
+        for name, (fields, body) in TWO_READINGS.items():
             reply = sender.send(message(b"From: alice@site.test\r\n" + fields, body=body))
             with self.subTest(name=name):
                 self.assertRegex(reply, r"^550 5\.6\.0 \[MIM-BRK\]")
         self.assertEqual(self.site.sink.messages[before:], [])
+
+    def test_P08_such_MIME_from_outside_is_delivered_as_it_came_and_marked(self):
+        """[P08] Each is told in a field of ours and in the audit trail; nobody else can write that field."""
+        outside, person = Sender(self.site, "outside"), Sender(self.site, "person")
+        plain = (b"MIME-Version: 1.0\r\nContent-Type: text/plain", b"hello\r\n")
+        forged = b"X-Pidge-MIME: ambiguous; defect=none\r\nx-pidge-mime : conform\r\nX-Pidge-MIME:\r\n conform\r\n"
+        for name, (fields, body) in {**TWO_READINGS, "one reading": plain, "no MIME at all": (b"X-Nothing: 1", b"hello\r\n")}.items():
+            before = len(self.site.sink.messages)
+            sent = message(forged.replace(b" :", b":") + b"From: boss@bank.test\r\n" + fields, body=body)
+            reply = outside.send(sent)
+            with self.subTest(name=name):
+                self.assertTrue(reply.startswith("250"), reply)
+                wait_until(lambda: len(self.site.sink.messages) > before, what="the message")  # pylint: disable=cell-var-from-loop
+                header, _, arrived = self.site.sink.messages[-1].octets.partition(b"\r\n\r\n")
+                self.assertEqual(arrived, body + b"\r\n")
+                marks = re.findall(rb"(?im)^x-pidge-mime:[ \t]*([^\r]*)", header)
+                if name in TWO_READINGS:
+                    self.assertEqual(len(marks), 1, header)
+                    self.assertRegex(marks[0], rb"^(ambiguous|broken); defect=[a-z0-9-]+; part=[0-9A-Z.]+; octet=\d+$")
+                    self.assertIn(fields, header)
+                    queue = reply.split("accepted ")[1].split()[0]
+                    self.assertIn(marks[0].decode(), self.site.pidge("audit", "search", "--queue-id", queue, "--json"))
+                else:
+                    self.assertEqual(marks, [])
+        self.assertRegex(person.send(message(b"From: alice@site.test\r\n" + TWO_READINGS["two Content-Type"][0])), "^550 5.6.0")
 
     def test_P07_winmail_dat_is_an_attachment(self):
         """[P07] TNEF is carried octet for octet and looked into by nobody, broken and looping records included."""

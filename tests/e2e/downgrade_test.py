@@ -111,6 +111,27 @@ class Downgrade(unittest.TestCase):
             for text in ("8BITMIME", "signed"):
                 self.assertIn(text, people.get_content())
 
+    def test_P15_what_needs_SMTPUTF8_and_what_only_said_it(self):
+        """[P15] Many clients say SMTPUTF8 whatever the message: one that is ASCII goes to hosts without the extension too."""
+        part = b"--b\r\nContent-Type: text/plain\r\nContent-Description: Gr\xc3\xbc\xc3\x9fe\r\n\r\nx\r\n--b--\r\n"
+        needs = {
+            "field": (message("field", "X-Name: Gr\u00fc\u00dfe\r\n", b"x\r\n"), "bob@out.test"),
+            "part": (message("part", "Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: 8bit\r\n", part), "bob@out.test"),
+            "recipient": (message("recipient", "", b"x\r\n"), "b\u00f6b@out.test"),
+        }
+        with Sink(extensions=ALL - {"SMTPUTF8"}) as sink, Site(sink=sink) as site:
+            site.submit(message("plain", "", b"x\r\n"), ["bob@out.test"], options=["SMTPUTF8"])
+            site.submit(TEXT, ["bob@out.test"], options=["SMTPUTF8", "BODY=8BITMIME"])
+            for arrived in sink.wait_for(2):
+                self.assertEqual(arrived.recipients, ("bob@out.test",))
+                self.assertNotIn("SMTPUTF8", arrived.parameters)
+            for number, (name, (octets, recipient)) in enumerate(needs.items()):
+                with self.subTest(name=name):
+                    site.submit(octets, [recipient], options=["SMTPUTF8", "BODY=8BITMIME"])
+                    report = sink.wait_for(3 + number)[-1]
+                    self.assertEqual(report.sender, "")
+                    self.assertIn(b"Status: 5.6.7", report.octets)
+
     def test_a_large_message_is_converted_in_bounded_memory(self):
         line = "Grüße aus Köln, und noch etwas mehr Text in dieser Zeile.\r\n".encode()
         octets = message("large", "Content-Type: application/x-any\r\nContent-Transfer-Encoding: 8bit\r\n", line * (LARGE_MB * 1024 * 1024 // len(line)))

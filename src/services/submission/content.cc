@@ -1,5 +1,7 @@
 #include "services/submission/content.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/text.h"
@@ -30,14 +32,22 @@ bool has_eight_bit(std::string_view bytes) {
     return all > 127;
 }
 
+std::string told(const message::Verdict& verdict) {
+    const bool is_ambiguous = verdict.conformity == message::Conformity::ambiguous;
+    return fmt::format("{}; defect={}; part={}; octet={}", is_ambiguous ? "ambiguous" : "broken",
+                       message::name_of(verdict.kind),
+                       verdict.number.empty() ? "TEXT" : verdict.number, verdict.offset);
+}
+
 }  // namespace
 
 Content::Content(store::Store& store, directory::Directory& directory, const Clock& clock,
                  ContentOptions options)
-    : store_(store), directory_(directory), clock_(clock), options_(std::move(options)) {
-    if (options_.submitter.is_submitting() || options_.body == smtp::BodyType::binary)
-        mime_ = std::make_unique<message::MimeReader>(header_limits);
-}
+    : store_(store),
+      directory_(directory),
+      clock_(clock),
+      options_(std::move(options)),
+      mime_(header_limits) {}
 
 net::Task<Result<void>> Content::write(std::string_view bytes) {
     received_bytes_ += bytes.size();
@@ -70,7 +80,7 @@ net::Task<Result<void>> Content::take(std::string_view canonical) {
 }
 
 net::Task<void> Content::store_octets(std::string_view octets) {
-    if (mime_) mime_->feed(octets);
+    mime_.feed(octets);
     co_await writer_->write(octets);
 }
 
@@ -101,6 +111,7 @@ net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
         message::HeaderEdit edit(header);
         for (const message::Field* field : header.find_all("Authentication-Results"))
             if (policy::is_by(header.body(*field), options_.hostname)) edit.remove(*field);
+        for (const message::Field* field : header.find_all(mime_verdict_field)) edit.remove(*field);
         co_return edit.bytes();
     }
     const auto site = directory_.site();
@@ -150,14 +161,23 @@ net::Task<Result<StoredContent>> Content::finish() {
         CO_TRY(co_await end_header());
     }
     stored_.blob = co_await writer_->finish();
-    if (mime_) {
-        const message::Structure structure = std::move(*mime_).finish();
-        const message::Verdict verdict = message::strict_verdict(structure);
-        if (verdict.conformity != message::Conformity::conform)
+    const message::Structure structure = std::move(mime_).finish();
+    const message::Verdict verdict = message::strict_verdict(structure);
+    const bool is_binary = options_.body == smtp::BodyType::binary;
+    if (verdict.conformity != message::Conformity::conform) {
+        // What cannot be taken apart cannot be encoded either. Other mail from outside is somebody
+        // else's work: it is delivered as it came, with a warning (attacks.md promise 12).
+        if (options_.submitter.is_submitting() || is_binary)
             co_return policy::refuse(policy::Code::mime_broken, verdict.text);
-        if (options_.body == smtp::BodyType::binary) CO_TRY(co_await make_canonical(structure));
+        if (!verdict.wants_mime_version) stored_.mime_verdict = told(verdict);
     }
+    if (is_binary) CO_TRY(co_await make_canonical(structure));
     stored_.eight_bit = eight_bit_;
+    stored_.header_beyond_ascii =
+        std::ranges::any_of(structure.defects, [](const message::PartDefect& defect) {
+            return defect.kind == message::DefectKind::utf8_in_header ||
+                   defect.kind == message::DefectKind::raw_octets_in_header;
+        });
     co_return std::move(stored_);
 }
 

@@ -31,10 +31,17 @@ struct ContentOptions {
 struct StoredContent {
     store::Blob blob;
     bool eight_bit = false;
+    bool header_beyond_ascii = false;  // of the message or of a part
     // Name and text of the fields that the audit trail keeps.
     std::vector<std::pair<std::string, std::string>> header;
     std::vector<std::string> changed;  // what was completed or rewritten
+    // Of a message from outside that two readers may understand differently (attacks.md P08):
+    // "ambiguous; defect=bad-base64; part=1.2; octet=4711". Else empty.
+    std::string mime_verdict;
 };
+
+// The field that tells whoever comes after us of StoredContent::mime_verdict.
+inline constexpr const char* mime_verdict_field = "X-Pidge-MIME";
 
 class Content {
  public:
@@ -62,7 +69,7 @@ class Content {
     bool header_done_ = false;
     bool eight_bit_ = false;
     std::unique_ptr<store::BlobWriter> writer_;
-    std::unique_ptr<message::MimeReader> mime_;  // submitted and binary messages only
+    message::MimeReader mime_;
     StoredContent stored_;
 };
 

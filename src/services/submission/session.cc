@@ -9,6 +9,7 @@
 #include "mail/queue/plan.h"
 #include "services/submission/events.h"
 #include "services/submission/host_name.h"
+#include "services/submission/internationalized.h"
 #include "services/submission/received.h"
 #include "system/net/gone.h"
 #include "system/store/kill_point.h"
@@ -337,6 +338,8 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
         co_return refuse(Code::sends_too_much);
     auto entries = transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
+    for (queue::Entry& entry : entries)
+        entry.smtputf8 = entry.smtputf8 && is_internationalized(entry, stored.header_beyond_ascii);
 
     store::Change change;
     change.offer_scheduled();
@@ -398,6 +401,8 @@ queue::Entry Session::base_entry(const StoredContent& stored) const {
         .shows_identity = options_->trace_shows_identity,
         .now = now,
     });
+    if (!stored.mime_verdict.empty())
+        entry.trace += std::string(mime_verdict_field) + ": " + stored.mime_verdict + "\r\n";
     return entry;
 }
 
@@ -449,6 +454,7 @@ audit::Entry Session::accept_entry(const StoredContent& stored,
     fields["header"] = std::move(header);
     if (!stored.changed.empty())
         fields["changed"] = cbor::Array(stored.changed.begin(), stored.changed.end());
+    if (!stored.mime_verdict.empty()) fields["mime"] = stored.mime_verdict;
     return gateway_.parts().trail.entry(audit::Type::accept, "smtp", std::move(fields));
 }
 
