@@ -396,7 +396,8 @@ std::vector<Destinations::Group> Destinations::take_stale(std::size_t limit) {
 
 void Destinations::refreshed(Group group, std::optional<WallTime> earliest, Now now) {
     const std::lock_guard lock(mutex_);
-    State* state = find(group);
+    // Its last worker may have ended while the store was asked, and it was forgotten.
+    State* const state = earliest ? find_or_add(group) : find(group);
     if (state == nullptr) return;
     if (earliest && *earliest < state->earliest) {
         state->earliest = *earliest;

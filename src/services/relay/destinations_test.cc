@@ -213,6 +213,22 @@ TEST_CASE("100,000 destinations are known in no time and leave nothing behind") 
     CHECK(t.table.counts().destinations == 0);
 }
 
+TEST_CASE("a destination that was forgotten while the store was asked about it is not lost") {
+    Table t;
+    t.table.wake(group(1), t.now.wall, t.now);
+    REQUIRE(t.table.start(t.now));
+    t.lease(group(1), 1, Destinations::Left::nothing);
+    REQUIRE(t.table.take(group(1)));
+    REQUIRE(t.table.take_stale(10).size() == 1);
+    t.table.end(group(1), t.now);
+    CHECK_FALSE(t.table.start(t.now));
+    CHECK(t.table.counts().destinations == 0);
+    t.table.refreshed(group(1), t.now.wall + 4min, t.now);
+    CHECK_FALSE(t.table.start(t.now));
+    t.advance(4min);
+    CHECK(t.table.start(t.now) == group(1));
+}
+
 TEST_CASE("random comings and goings lose no destination and pass no bound") {
     std::mt19937 random(11);
     for (int round = 0; round < 30; ++round) {
