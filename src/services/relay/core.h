@@ -33,11 +33,24 @@ struct RelayCore : std::enable_shared_from_this<RelayCore> {
     std::atomic<std::uint64_t> queued = 0;
     std::atomic<std::int64_t> oldest_us = INT64_MAX;
     std::atomic<bool> has_swept = false;
-    std::atomic<int> background_jobs = 0;  // ticks and sweeps that have not ended
+    std::atomic<int> uses = 0;  // coroutines that may still touch the parts
 
     // On loops[0].
     net::Event look;
     net::Flag ending;
+};
+
+// While one is there the parts of the relay are in use, and drain() waits. A worker needs it
+// besides its place in the table, which it gives up before its last steps.
+class PartsInUse {
+ public:
+    explicit PartsInUse(RelayCore& core) : core_(core) { ++core_.uses; }
+    ~PartsInUse() { --core_.uses; }
+    PartsInUse(const PartsInUse&) = delete;
+    PartsInUse& operator=(const PartsInUse&) = delete;
+
+ private:
+    RelayCore& core_;
 };
 
 // Serves one destination on one line until there is nothing to do there, or others wait for the

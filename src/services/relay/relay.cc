@@ -44,21 +44,9 @@ void show_metrics(const RelayCore& core) {
     counters.paused.set(static_cast<std::int64_t>(counts.paused));
 }
 
-// While it is there the store is in use.
-class BackgroundJob {
- public:
-    explicit BackgroundJob(RelayCore& core) : core_(core) { ++core_.background_jobs; }
-    ~BackgroundJob() { --core_.background_jobs; }
-    BackgroundJob(const BackgroundJob&) = delete;
-    BackgroundJob& operator=(const BackgroundJob&) = delete;
-
- private:
-    RelayCore& core_;
-};
-
 // Starts what falls due.
 net::Task<void> run_ticks(std::shared_ptr<RelayCore> core) {
-    const BackgroundJob job(*core);
+    const PartsInUse use(*core);
     while (!core->table.is_stopped()) {
         core->start_workers();
         show_metrics(*core);
@@ -113,7 +101,7 @@ net::Task<void> count_entries(RelayCore& core) {
 }
 
 net::Task<void> run_sweeps(std::shared_ptr<RelayCore> core) {
-    const BackgroundJob job(*core);
+    const PartsInUse use(*core);
     std::optional<SteadyTime> counted;
     while (!core->table.is_stopped()) {
         bool is_store_well = true;
@@ -201,7 +189,7 @@ net::Task<void> Relay::drain() {
         core->ending.set();
         core->look.notify_all();
     });
-    while (core->table.quick_counts().running > 0 || core->background_jobs > 0)
+    while (core->table.quick_counts().running > 0 || core->uses > 0)
         co_await net::sleep_for(limits::drain_look);
 }
 

@@ -381,6 +381,7 @@ net::Task<void> Worker::close_line() {
 }  // namespace
 
 net::Task<void> run_worker(std::shared_ptr<RelayCore> core, store::DueGroup group) {
+    const PartsInUse use(*core);
     Worker worker(core, group);
     std::exception_ptr error;
     bool is_store_ill = false, is_interrupted = false;
