@@ -20,14 +20,6 @@ std::optional<DueGroup> before(DueGroup group) {
     return std::nullopt;
 }
 
-net::Task<void> wait_at_most(net::Task<void> wait, std::chrono::nanoseconds timeout) {
-    try {
-        co_await net::with_deadline(std::move(wait), timeout);
-    } catch (const net::Gone& gone) {
-        if (gone.why != net::Gone::Why::deadline) throw;
-    }
-}
-
 net::Task<void> refresh(RelayCore& core) {
     for (const DueGroup group : core.table.take_stale(limits::refreshed_at_once)) {
         const auto found = co_await core.parts.store.due_groups(before(group), 1);
@@ -60,9 +52,9 @@ net::Task<void> run_ticks(std::shared_ptr<RelayCore> core) {
         if (core->table.is_stopped()) co_return;
         core->start_workers();
         const auto wait = core->table.until_next(core->now());
-        co_await wait_at_most(core->look.wait(), is_store_well
-                                                     ? std::max(wait, limits::tick_shortest)
-                                                     : limits::tick_longest);
+        co_await core->look.wait_for(
+            is_store_well ? std::max<std::chrono::nanoseconds>(wait, limits::tick_shortest)
+                          : limits::tick_longest);
     }
 }
 
@@ -120,7 +112,7 @@ net::Task<void> run_sweeps(std::shared_ptr<RelayCore> core) {
         const std::chrono::nanoseconds wait =
             is_store_well ? std::chrono::nanoseconds(core->options.sweep_interval)
                           : std::chrono::nanoseconds(limits::tick_longest);
-        co_await wait_at_most(core->ending.wait(), wait);
+        co_await core->ending.wait_for(wait);
     }
 }
 

@@ -1,5 +1,8 @@
 #include "system/net/event.h"
 
+#include "system/net/loop.h"
+#include "system/net/timer.h"
+
 namespace pidge::net {
 
 // In the list from wait() until a notify takes it out, or until the wait ends otherwise.
@@ -22,6 +25,20 @@ Task<void> Event::wait() {
     co_await waiter.wait.park();
 }
 
+Task<bool> Event::wait_for(std::chrono::nanoseconds time) {
+    Waiter waiter(*this);
+    bool is_in_time = true;
+    Timer timer(this_loop(), [&] {
+        if (!waiter.is_listed) return;  // notified, and about to go on
+        is_in_time = false;
+        waiter.leave();
+        waiter.wait.resume();
+    });
+    timer.set(time);
+    co_await waiter.wait.park();
+    co_return is_in_time;
+}
+
 void Event::notify_one() noexcept {
     while (!waiting_.empty()) {
         Waiter& waiter = *waiting_.front();
@@ -40,6 +57,11 @@ void Event::notify_all() noexcept {
 
 Task<void> Flag::wait() {
     while (!is_set_) co_await event_.wait();
+}
+
+Task<bool> Flag::wait_for(std::chrono::nanoseconds time) {
+    if (!is_set_) co_await event_.wait_for(time);
+    co_return is_set_;
 }
 
 void Flag::set() noexcept {

@@ -3,6 +3,7 @@
 // threads: loop.post([&] { event.notify_all(); }).
 #pragma once
 
+#include <chrono>
 #include <list>
 
 #include "system/net/task.h"
@@ -18,6 +19,9 @@ class Event {
 
     // Returns after the next notify. The event outlives its waiters.
     Task<void> wait();
+    // The same, but not for longer than that. False: nothing came. Unlike with_deadline() it costs
+    // no exception, for those that often wait in vain.
+    Task<bool> wait_for(std::chrono::nanoseconds time);
     void notify_one() noexcept;
     void notify_all() noexcept;
 
@@ -30,6 +34,8 @@ class Event {
 class Flag {
  public:
     Task<void> wait();
+    // False: it is not set even then.
+    Task<bool> wait_for(std::chrono::nanoseconds time);
     void set() noexcept;
     bool is_set() const { return is_set_; }
 

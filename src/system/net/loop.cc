@@ -49,8 +49,9 @@ Loop::Inside::Inside(Loop& own, TimeSource source)
       // Any fixed start will do; not zero, so that a time before the start can be expressed.
       simulated_now(std::chrono::hours(1000)),
       live(own.live_),
-      context(std::make_shared<boost::asio::io_context>(1)),
-      alarm(std::make_unique<boost::asio::steady_timer>(*context)) {
+      context(std::make_shared<boost::asio::io_context>(1)) {
+    // Without it, and without sockets, Asio never asks the kernel for anything.
+    if (time == TimeSource::machine) alarm = std::make_unique<boost::asio::steady_timer>(*context);
     reaper = std::make_unique<Timer>(own, [this] { reap(); });
 }
 

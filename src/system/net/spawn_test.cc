@@ -77,6 +77,30 @@ Task<std::string> ordered() {
     co_return out;
 }
 
+Task<void> note_wait(Event* event, std::chrono::milliseconds time, std::string* to) {
+    *to += co_await event->wait_for(time) ? "came " : "late ";
+}
+
+Task<std::string> bounded_waits() {
+    std::string out;
+    Event event;
+    Flag flag;
+    spawn("short", note_wait(&event, 10ms, &out));
+    spawn("long", note_wait(&event, 1h, &out));
+    co_await sleep_for(20ms);
+    event.notify_one();
+    co_await sleep_for(1ms);
+    out += co_await flag.wait_for(1s) ? "set " : "unset ";
+    flag.set();
+    out += co_await flag.wait_for(1h) ? "set " : "unset ";
+    // Notified at the moment at which time is up: that is not lost.
+    Timer just_before(this_loop(), [&event] { event.notify_one(); });
+    just_before.set(10ms);
+    spawn("both", note_wait(&event, 10ms, &out));
+    co_await sleep_for(20ms);
+    co_return out;
+}
+
 Task<void> nested_deadlines(int* inner) {
     try {
         *inner = co_await with_deadline(with_deadline(number_after(1h, 1), 10min), 1min);
@@ -209,6 +233,10 @@ TEST_CASE("A coroutine outlives the deadline of a task that it awaited") {
 
 TEST_CASE("An event wakes one or all of those that still wait, in their order") {
     CHECK(run(events(), TimeSource::simulated) == "a.bc.d");
+}
+
+TEST_CASE("A bounded wait for an event tells whether it came, without an exception") {
+    CHECK(run(bounded_waits(), TimeSource::simulated) == "late came unset set came ");
 }
 
 TEST_CASE("What a task has spawned is interrupted and unwound when it ends") {

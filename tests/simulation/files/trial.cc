@@ -87,7 +87,7 @@ class Trial {
         {
             store::TableStore store(store::embedded_engine(*table, clock_, &hands), clock_);
             table = Refusal{};  // the store holds it now
-            net::run(work(store, hands));
+            net::run(work(store, hands), net::TimeSource::simulated);
             files_->cut();
         }
     }

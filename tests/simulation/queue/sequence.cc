@@ -68,7 +68,7 @@ class Sequence {
     SequenceOutcome run() {
         is_patient_ = chance_.one_in(20);
         const std::uint64_t steps = is_patient_ ? 400 : chance_.between(5, steps_most);
-        net::run(walk(steps));
+        net::run(walk(steps), net::TimeSource::simulated);
         return std::move(outcome_);
     }
 
