@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "system/store/rocksdb/engine_log.h"
+
 namespace pidge::store {
 
 namespace {
@@ -83,9 +85,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env* e
     database.max_open_files = 128;  // beside sockets, in a process that may have 256
     database.avoid_unnecessary_blocking_io = true;  // deletes files on its own threads
 
-    database.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    database.max_log_file_size = 1U << 20;
-    database.keep_log_file_num = 3;
+    database.info_log = std::make_shared<EngineLog>();
     database.stats_dump_period_sec = 0;
     database.stats_persist_period_sec = 0;
     return database;

@@ -70,25 +70,35 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
  private:
     template <typename Call>
     rocksdb::IOStatus write(std::size_t size_bytes, Call call) {
-        rocksdb::IOStatus status = call();
-        if (status.ok())
-            written_bytes_ += size_bytes;
-        else
-            files_.failed_.store(true, std::memory_order_release);
+        // Never again on this descriptor, whoever asks.
+        if (files_.has_failed()) return files_.refusal();
+        const rocksdb::IOStatus status = call();
+        if (!status.ok()) return fail(status);
+        written_bytes_ += size_bytes;
         return status;
     }
 
     template <typename Call>
     rocksdb::IOStatus watch(Call call) {
-        // Never again on this descriptor, whoever asks.
-        if (files_.has_failed())
-            return rocksdb::IOStatus::IOError("an earlier write or sync of the log has failed");
+        if (files_.has_failed()) return is_newest() ? files_.refusal() : rocksdb::IOStatus::OK();
         syncs_total.add();
         kill_point("store-before-sync");
-        rocksdb::IOStatus status =
+        const rocksdb::IOStatus status =
             is_sabotaged(Sabotage::log_sync) ? rocksdb::IOStatus::OK() : call();
-        if (!status.ok()) files_.failed_.store(true, std::memory_order_release);
-        return status;
+        if (status.ok()) return status;
+        const rocksdb::IOStatus failure = fail(status);
+        return is_newest() ? failure : rocksdb::IOStatus::OK();
+    }
+
+    // Without its kind: where there was no space RocksDB would try to go on by itself.
+    rocksdb::IOStatus fail(const rocksdb::IOStatus& status) {
+        files_.failed_.store(true, std::memory_order_release);
+        return rocksdb::IOStatus::IOError("the log cannot be written", status.ToString());
+    }
+
+    bool is_newest() const {
+        const std::lock_guard lock(files_.newest_mutex_);
+        return files_.newest_ == this;
     }
 
     WatchedFiles& files_;
@@ -147,6 +157,10 @@ rocksdb::IOStatus WatchedFiles::DeleteFile(const std::string& name,
 
 #endif
 
+rocksdb::IOStatus WatchedFiles::refusal() {
+    return rocksdb::IOStatus::IOError("an earlier write or sync of the log has failed");
+}
+
 bool WatchedFiles::make_room(std::size_t record_bytes) {
     const std::lock_guard lock(newest_mutex_);
     record_bytes_ = record_bytes;
@@ -180,6 +194,7 @@ rocksdb::IOStatus WatchedFiles::NewWritableFile(const std::string& name,
                                                 const rocksdb::FileOptions& options,
                                                 std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                 rocksdb::IODebugContext* context) {
+    if (has_failed()) return refusal();
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, file, context);
     if (status.ok()) watch(name, file);
     return status;
@@ -190,6 +205,7 @@ rocksdb::IOStatus WatchedFiles::ReuseWritableFile(const std::string& name,
                                                   const rocksdb::FileOptions& options,
                                                   std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                   rocksdb::IODebugContext* context) {
+    if (has_failed()) return refusal();
     rocksdb::IOStatus status = target()->ReuseWritableFile(name, old_name, options, file, context);
     if (status.ok()) watch(name, file);
     return status;

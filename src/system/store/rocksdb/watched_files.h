@@ -8,6 +8,11 @@
 // assertion when nothing was in memory that would have begun a new log), and recovery would end
 // there or refuse the store because some of its files are ahead of the log. Where there was no
 // space all the same the log has failed, as after a failed sync.
+//
+// RocksDB also syncs logs that are full, on whichever thread comes first, and ends the process by
+// an assertion when one thread touches a log after another one's sync of it has failed. So such a
+// failure is kept from it: no new file is made from then on, so that nothing comes of what a full
+// log was synced for, and the log that is being written refuses.
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -54,6 +59,7 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
  private:
     class Log;
     class Directory;
+    static rocksdb::IOStatus refusal();
     bool has_room_for_next(std::size_t record_bytes);
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
