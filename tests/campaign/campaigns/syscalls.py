@@ -4,6 +4,8 @@ A fault of this campaign is one scenario with one kind of call and one error; ea
 is gone; a program that has stopped (never by a crash), or whose store has failed, is started again and must go on from its log.
 """
 
+import os
+
 from bench import Bench
 from campaign import Campaign, NotRun
 from preload import ERRORS, SEEN, Faults, library
@@ -67,7 +69,7 @@ class Syscalls(Campaign):
             return range(1, self.trials_max + 1)
         bench.system.arm(call, ERRORS["ENOMEM"], nth=1 << 40)
         scenario.prepare()
-        bench.log_seen = len(bench.site.log())
+        bench.log_seen = os.path.getsize(bench.site.log_path)
         bench.system.set(SEEN, 0)
         scenario.act()
         total = max(bench.system.seen, 1)
@@ -80,7 +82,8 @@ class Syscalls(Campaign):
         """One act with the n-th call failing; False when it was not reached."""
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
-        bench.log_seen = len(bench.site.log())
+        bench.log_seen = os.path.getsize(bench.site.log_path)
+        scenario.first_end = None
         bench.system.arm(call, ERRORS[error], nth)
         try:
             scenario.act()
@@ -89,6 +92,8 @@ class Syscalls(Campaign):
             bench.system.disarm()
         self.tally.count("trials")
         self.tally.count("calls_failed", fired)
+        if scenario.first_end:
+            self.judge_end(bench, where, *scenario.first_end)
         self.recover(bench, scenario, where, is_sync=fired and call in SYNCS)
         return fired > 0
 
@@ -102,7 +107,7 @@ class Syscalls(Campaign):
         """The fault is over: whatever it has done, the program works again, after a start at most."""
         site = bench.site
         code = site.process.poll()
-        if code is None and not self.is_well(bench, where):
+        if code is None and not self.is_well(bench, scenario, where):
             self.tally.count("store_failed")
             self.check_refusal(bench, where)
             try:
@@ -111,8 +116,8 @@ class Syscalls(Campaign):
                 self.find(bench, "stuck", f"{where}: {error}")
             code = site.process.poll()
         if code is not None:
-            if code < 0 or code > 128:
-                self.judge_end(bench, where, code)
+            if scenario.first_end is None:
+                self.judge_end(bench, where, code, scenario.log())
             self.tally.count("starts_again")
             try:
                 self.tally.most("ready_ms_max", round(1000 * bench.start()))
@@ -120,20 +125,24 @@ class Syscalls(Campaign):
                 self.find(bench, "stuck", f"{where}: {error}")
                 raise
 
-    def judge_end(self, bench, where, code):
+    def judge_end(self, bench, where, code, log):
         """RocksDB of Debian checks itself to death where it meets trouble while it opens, or std::bad_alloc; nothing was promised by
-        then, or it is in the log. Those ends are counted; all others are findings."""
-        end, last = end_of_log(bench.site), last_words(bench.site)
-        if ", malloc " in where and any("/librocksdb.so" in line for line in end) and ("bad_alloc" in last or "rocksdb::" in last):
+        then, or it is in the log. Those ends are counted; all others are findings. `log` is what was written since the act began."""
+        if code is None:
+            self.find(bench, "stuck", f"{where}: the program does not end")
+        if code is None or 0 <= code <= 128:
+            return
+        life, words = last_life(log.splitlines()), last_words(log.splitlines())
+        if ", malloc " in where and any("/librocksdb.so" in line for line in life) and ("bad_alloc" in words or "rocksdb::" in words):
             self.tally.count("rocksdb_out_of_memory")
-        elif "rocksdb::" in last and "Assertion" in last and not any('"event":"ready"' in line for line in since_start(end)):
+        elif "rocksdb::" in words and "Assertion" in words and is_start(life):
             self.tally.count("rocksdb_assertion_at_start")
         else:
-            self.find(bench, "crash", f"{where}: the program ended with code {code}; {last}")
+            self.find(bench, "crash", f"{where}: the program ended with code {code}; {words}")
 
-    def is_well(self, bench, where):
+    def is_well(self, bench, scenario, where):
         """Whether the store takes changes; one that only was full does so again by itself."""
-        log = bench.site.log()[bench.log_seen:]
+        log = scenario.log()
         if '"store-write-failed"' in log:
             return False
         if '"store-full"' in log:
@@ -153,15 +162,16 @@ class Syscalls(Campaign):
             self.find(bench, "silent", f"{where}: a store that has failed answers {reply}")
 
 
-def end_of_log(site):
-    return site.log().splitlines()[-60:]
-
-
-def last_words(site):
+def last_words(lines):
     """Of a program that crashed: the last lines that are no log events."""
-    return " | ".join([line for line in end_of_log(site) if line and not line.startswith(("{", "/"))][-3:])
+    return " | ".join([line for line in lines if line and not line.startswith(("{", "/"))][-3:])
 
 
-def since_start(lines):
+def last_life(lines):
     starts = [number for number, line in enumerate(lines) if '"event":"starting"' in line]
     return lines[starts[-1]:] if starts else lines
+
+
+def is_start(life):
+    """Whether that is the log of a start, from its first line on, that did not come to its end."""
+    return any('"event":"starting"' in line for line in life[:1]) and not any('"event":"ready"' in line for line in life)
