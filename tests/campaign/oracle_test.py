@@ -2,14 +2,18 @@
 
 import json
 import os
+import smtplib
 import sys
 import tempfile
+import time
 import unittest
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 
 import oracle  # noqa: E402
-from recording_sink import describe, own_digest  # noqa: E402
+from journal import Journal, read_journal  # noqa: E402
+from recording_sink import RecordingSink, describe, own_digest  # noqa: E402
 
 ALICE = "alice@site.test"
 
@@ -181,6 +185,28 @@ class Oracle(unittest.TestCase):
         case = Case()
         case.findings = [["stuck", "", "", "ready after 9 s"]]
         self.expect(case, "stuck")
+
+
+class SlowJournal(Journal):
+    """As on a machine where the recorder is held up at the wrong moment."""
+
+    def add(self, **record):
+        time.sleep(0.3)
+        super().add(**record)
+
+
+class Recording(unittest.TestCase):
+    def test_a_refusal_is_recorded_before_it_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "sink.jsonl")
+            with RecordingSink(SlowJournal(path)) as sink:
+                sink.refused.add("no.test")
+                with smtplib.SMTP("127.0.0.1", sink.port, timeout=20) as client:
+                    client.ehlo("client.test")
+                    client.mail(ALICE)
+                    self.assertEqual(client.rcpt("r@no.test")[0], 550)
+                    refusals = [record for _, record in read_journal(path) if record["kind"] == "refusal"]
+                    self.assertEqual([each["recipient"] for each in refusals], ["r@no.test"])
 
 
 class Description(unittest.TestCase):

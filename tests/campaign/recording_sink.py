@@ -28,6 +28,7 @@ TOKEN = re.compile(rb"(?im)^Message-ID: <([^@>\s]+)@client\.test>")
 FINAL_RECIPIENT = re.compile(rb"(?im)^Final-Recipient: rfc822; ?(\S+)")
 FIRST_FIELD = b"X-Campaign: "
 HEADER_SIZE_MAX = 16384
+REFUSING = ("rcpt", "mail", "data", "message", "connect", "bdat")
 
 
 def own_digest(octets):
@@ -86,20 +87,27 @@ class RecordingConnection(Connection):
         return action
 
     def answer(self, stage, argument="", usual=None):
-        reply = {}
+        """A refusal is recorded before it is told: what comes of it must not be known anywhere before it is known here."""
+        is_noted = False
 
-        def noted(text):
-            reply["text"] = text
+        def note(text):
+            nonlocal is_noted
+            if stage in REFUSING and not is_noted:
+                is_noted = True
+                self.record("refusal", stage=stage, recipient=argument, reply=text, **({"n": self.unsettled} if stage == "message" else {}))
+
+        def send(text):
+            if text[:1] in ("4", "5"):
+                note(text)
             Connection.send(self, text)
 
-        self.send = noted  # what is said at this stage, and at no other
+        self.send = send  # at this stage, and at no other
         try:
             good = super().answer(stage, argument, usual)
         finally:
             del self.send
-        if not good and stage in ("rcpt", "mail", "data", "message", "connect", "bdat"):
-            self.record("refusal", stage=stage, recipient=argument, reply=reply.get("text", ""),
-                        **({"n": self.unsettled} if stage == "message" else {}))
+        if not good:
+            note("")
         return good
 
     def finish(self):
