@@ -42,6 +42,10 @@ Refusal cannot_open(const std::string& path, const rocksdb::Status& status) {
     return refusal;
 }
 
+rocksdb::Status log_has_failed() {
+    return rocksdb::Status::IOError("an earlier write or sync of the log has failed");
+}
+
 // The bounds of a scan as keys of the table.
 struct Bounds {
     Bytes from, to;
@@ -176,11 +180,13 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         const std::lock_guard lock(room_mutex_);
         // RocksDB ends the process where it is given a record after one that it could not write;
         // another thread's may have failed while this one waited.
-        if (files_->has_failed())
-            return rocksdb::Status::IOError("an earlier write or sync of the log has failed");
+        if (files_->has_failed()) return log_has_failed();
         if (!files_->make_room(batch.GetDataSize()))
             return rocksdb::Status::NoSpace("there is no space for the log");
-        return database_->Write(options, &batch);
+        rocksdb::Status written = database_->Write(options, &batch);
+        // RocksDB is not told where a full log could not be synced (watched_files.cc).
+        if (written.ok() && files_->has_failed()) return log_has_failed();
+        return written;
     };
     rocksdb::Status status;
     if (durability == Durability::synced) {
