@@ -146,6 +146,7 @@ Result<void> Assembly::build() {
     if (config_.node.has_role("relay")) start_relay();
     transport_->start(runtime_);
     node_->start(runtime_.loop(0));
+    patroni_ = std::make_unique<PatroniWatch>(patroni_places(config_));
     net::spawn_lasting(runtime_.loop(0), "upkeep", [this] { return upkeep(*this); });
     return {};
 }

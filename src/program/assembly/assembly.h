@@ -12,6 +12,7 @@
 #include "mail/audit/trail.h"
 #include "mail/directory/directory.h"
 #include "program/assembly/node_keeper.h"
+#include "program/assembly/patroni_watch.h"
 #include "program/assembly/smtp_listener.h"
 #include "program/assembly/transport.h"
 #include "program/config/config.h"
@@ -73,6 +74,9 @@ class Assembly {
     bool leads() const { return node_ && node_->leads(); }
     const config::Config& config() const { return config_; }
     bool is_draining() const { return is_draining_; }
+    std::vector<patroni::Seen> patroni() const {
+        return patroni_ ? patroni_->seen() : std::vector<patroni::Seen>();
+    }
     std::vector<tls::CertificateStatus> certificates() const;
 
  private:
@@ -110,6 +114,7 @@ class Assembly {
     std::mutex listeners_mutex_;  // the main thread changes them, the upkeep looks at them
     std::vector<std::unique_ptr<SmtpListener>> listeners_;
     std::unique_ptr<NodeKeeper> node_;
+    std::unique_ptr<PatroniWatch> patroni_;
     std::atomic<bool> is_node_known_ = false;  // hints come from the store's own threads
     std::atomic<bool> is_draining_ = false;
 

@@ -53,5 +53,19 @@ inline constexpr log::Event resume_failed{
 inline constexpr log::Event leave_unsaid{
     "node-leave-unsaid", log::Level::warning,
     "The others could not be told that this node ends; they take it for down in a moment.", ""};
+inline constexpr log::Event patroni_loses_mail{
+    "patroni-loses-mail", log::Level::error,
+    "A database server is kept by a Patroni older than 4.0.7: when a frozen primary comes back, "
+    "mail that was acknowledged can be lost.",
+    "Update Patroni on all database servers to 4.0.7 or later (docs/cluster.md)."};
+inline constexpr log::Event patroni_unknown{
+    "patroni-unknown", log::Level::info,
+    "Nothing was heard of the Patroni that may keep the database: whether its version loses mail "
+    "is not known. Said once.",
+    "Name its API in store.patroni, or write \"off\" there where nobody keeps the database by "
+    "Patroni."};
+inline constexpr log::Event patroni_seen{
+    "patroni-seen", log::Level::info,
+    "A database server is kept by a Patroni that loses nothing as far as is known.", ""};
 
 }  // namespace pidge::program

@@ -1,8 +1,34 @@
 // What check() finds about the database of engine postgres.
+#include <fmt/format.h>
 #include "program/assembly/assembly.h"
+
 #include "program/check/parts.h"
 
 namespace pidge::program {
+
+namespace {
+
+void check_patroni(const config::Config& config, Findings& out) {
+    using Verdict = patroni::Seen::Verdict;
+    http::Exchanger exchanger({});
+    for (const std::string& place : patroni_places(config)) {
+        const patroni::Seen seen = patroni::look(exchanger, place);
+        const std::string about = "patroni at " + place;
+        if (seen.verdict == Verdict::safe)
+            out.push_back({Finding::Kind::good, about, fmt::format("is {}.", seen.version), ""});
+        else if (seen.verdict == Verdict::loses_mail)
+            out.push_back({Finding::Kind::error, about,
+                           fmt::format("is {}. {}", seen.version, patroni::why_unsafe()),
+                           patroni::how_to_mend()});
+        else
+            out.push_back({Finding::Kind::warning, about,
+                           fmt::format("its version is not known: {}.", seen.reason),
+                           "Name where Patroni answers in store.patroni, or write \"off\" there if "
+                           "nobody keeps this database by Patroni."});
+    }
+}
+
+}  // namespace
 
 void check_database(const config::Config& config, Findings& out) {
     if (config.store.engine != config::Store::Engine::postgres) return;
@@ -20,6 +46,7 @@ void check_database(const config::Config& config, Findings& out) {
                                                                  : Finding::Kind::error;
         out.push_back({kind, std::string(about), found.text, found.advice});
     }
+    check_patroni(config, out);
 }
 
 }  // namespace pidge::program

@@ -7,6 +7,7 @@
 #include "program/command/table.h"
 #include "program/command/verbs.h"
 #include "program/serve/serve.h"
+#include "system/patroni/patroni.h"
 
 namespace pidge::command {
 namespace {
@@ -58,6 +59,13 @@ std::string at(const json::Value& value, const char* pointer) {
     return found->is_string() ? found->string() : std::to_string(found->integer());
 }
 
+std::string patroni_text(const json::Value& keeper) {
+    const std::string place = " at " + text_of(keeper, "place");
+    const std::string version = at(keeper, "/version");
+    if (version.empty()) return "version not known" + place;
+    return version + place + (is_true(keeper, "losesMail") ? ". " + patroni::why_unsafe() : "");
+}
+
 Result<> status(Call& call) {
     const json::Value status = TRY(call.method("Server/status", {}));
     if (call.wants_json) {
@@ -81,6 +89,9 @@ Result<> status(Call& call) {
                                  " anonymous ranges, " + at(status, "/routes") + " routes"});
     lines.push_back(
         {"audit log", at(status, "/auditLog") + ", " + at(status, "/auditEntries") + " entries"});
+    if (const json::Value* keepers = status.find("patroni"))
+        for (const json::Value& keeper : keepers->array())
+            lines.push_back({"patroni", patroni_text(keeper)});
     if (const json::Value* listeners = status.find("listeners"))
         for (const json::Value& listener : listeners->array())
             lines.push_back({"listener", text_of(listener, "name") + " (" +

@@ -72,6 +72,7 @@ struct Store {
     std::uint64_t readers = 8;
     std::chrono::seconds deadline{5};
     std::chrono::seconds patience{60};
+    std::string patroni = "8008";  // port, URLs, or "off"
 };
 
 struct Control {

@@ -249,6 +249,12 @@ const std::vector<Option> all_options = {
      {},
      5,
      600},
+    {"store", "patroni", Type::text, "\"8008\"",
+     "For engine postgres: where Patroni tells its version, for one that is too old loses mail "
+     "(docs/cluster.md). A port, asked at each host of conninfo; or URLs with spaces between them, "
+     "as \"https://db1:8008 https://db2:8008\"; or \"off\" where nobody keeps the database by "
+     "Patroni.",
+     restart, [](Config& c, std::size_t) -> Slot { return &c.store.patroni; }},
     // --- control ---
     {"control", "socket", Type::path, "\"/run/pidge/control.sock\"", "Where the socket lies.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.control.socket; }},

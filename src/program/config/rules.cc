@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "system/patroni/places.h"
+
 namespace pidge::config {
 namespace {
 
@@ -133,6 +135,12 @@ void check_store(const Config& config, const Settings& set, Mistakes& out) {
                        .key = "store.conninfo",
                        .wrong = "secrets do not stand in this file.",
                        .instead = "Write the password into a file, and: password_file = \"FILE\""});
+    const auto patroni = patroni::places(store.patroni, {});
+    if (!patroni && !set.is_wrong("store", "patroni"))
+        out.push_back({.at = set.place("store", "patroni", 0, nowhere),
+                       .key = "store.patroni",
+                       .wrong = patroni.error().text,
+                       .instead = "Write for example: patroni = \"8008\""});
 }
 
 // sun_path of unix(7) has room for so many octets and a zero.

@@ -190,6 +190,12 @@ json::Object SiteServer::status() const {
         certificates.push_back(json::Object{{"subject", certificate.subject},
                                             {"names", admin::texts(certificate.names)},
                                             {"expires", admin::utc_text(certificate.expires)}});
+    json::Array keepers;
+    for (const patroni::Seen& seen : assembly_.patroni())
+        keepers.push_back(json::Object{
+            {"place", seen.place},
+            {"version", seen.version.empty() ? json::Value() : json::Value(seen.version)},
+            {"losesMail", seen.verdict == patroni::Seen::Verdict::loses_mail}});
     const auto relaying = assembly_.relay();
     const relay::RelayStatus relay = relaying ? relaying->status() : relay::RelayStatus{};
     return {{"version", PIDGE_VERSION},
@@ -204,6 +210,7 @@ json::Object SiteServer::status() const {
             {"state", readiness().text},
             {"listeners", std::move(listeners)},
             {"certificates", std::move(certificates)},
+            {"patroni", std::move(keepers)},
             {"relay", json::Object{{"destinations", relay.destinations.destinations},
                                    {"connections", relay.destinations.running},
                                    {"paused", relay.destinations.paused},

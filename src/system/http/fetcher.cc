@@ -1,12 +1,10 @@
 #include "system/http/fetcher.h"
 
-#include <curl/curl.h>
-
 #include <memory>
-#include <mutex>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "system/http/curl.h"
 #include "system/net/gone.h"
 
 namespace pidge::http {
@@ -16,8 +14,9 @@ namespace {
 constexpr std::chrono::milliseconds connect_timeout{15'000};
 constexpr std::size_t content_type_octets_max = 200;
 
-using Easy = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
-using List = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+using curl::Easy;
+using curl::List;
+using curl::set;
 
 // What the callbacks fill; it lives as long as the transfer.
 struct Transfer {
@@ -41,11 +40,6 @@ int look_around(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     return static_cast<Transfer*>(context)->is_ending ? 1 : 0;
 }
 
-template <typename Value>
-void set(CURL* easy, CURLoption option, Value value) {
-    check(curl_easy_setopt(easy, option, value) == CURLE_OK, "an option that libcurl knows");
-}
-
 List list_of(const std::string& line) {
     return {curl_slist_append(nullptr, line.c_str()), &curl_slist_free_all};
 }
@@ -59,21 +53,6 @@ std::string resolve_line(const FetchRequest& request) {
     std::vector<std::string> addresses;
     for (const net::Address& address : request.addresses) addresses.push_back(bracketed(address));
     return request.host + ":" + std::to_string(request.port) + ":" + text::join(addresses, ",");
-}
-
-void set_safety(CURL* easy, const std::string& authorities_path) {
-    set(easy, CURLOPT_PROTOCOLS_STR, "https");
-    set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    set(easy, CURLOPT_PROXY, "");
-    set(easy, CURLOPT_NOSIGNAL, 1L);
-    set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-    set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (!authorities_path.empty()) {
-        set(easy, CURLOPT_CAINFO, authorities_path.c_str());
-        set(easy, CURLOPT_CAPATH, nullptr);
-    }
 }
 
 void set_transfer(CURL* easy, Transfer& transfer, std::chrono::milliseconds deadline) {
@@ -107,9 +86,7 @@ Refusal refusal_of(CURLcode code, const Transfer& transfer, const std::string& h
 Fetcher::Fetcher(Options options)
     : options_(std::move(options)),
       pool_({.name = "fetch", .threads = options_.threads, .queue_max = options_.waiting_max}) {
-    static std::once_flag once;
-    std::call_once(
-        once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "libcurl begins"); });
+    curl::begin();
 }
 
 Fetcher::~Fetcher() {
@@ -136,7 +113,7 @@ Result<Fetched> Fetcher::fetch_now(const FetchRequest& request) const {
     Transfer transfer{.is_ending = is_ending_, .octets_max = request.answer_octets_max};
     char told[CURL_ERROR_SIZE] = "";
     set(easy.get(), CURLOPT_ERRORBUFFER, told);
-    set_safety(easy.get(), options_.authorities_path);
+    curl::set_safety(easy.get(), "https", options_.authorities_path);
     set_transfer(easy.get(), transfer, request.deadline);
     set(easy.get(), CURLOPT_URL, ("https://" + request.host + request.path).c_str());
     // The port is no part of the URL, so that name and Host field are as everywhere.

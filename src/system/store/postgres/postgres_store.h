@@ -50,6 +50,10 @@ Result<void> init_postgres(const PostgresOptions& options);
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options,
                                              const Clock& clock = system_clock());
 
+// The hosts of the connection string (or of the environment, as libpq takes them): names or
+// addresses, without folders of sockets. Empty for a string that libpq does not understand.
+std::vector<std::string> postgres_hosts(const std::string& conninfo);
+
 // What an administrator should know of the server; for `pidge check`.
 struct PostgresFinding {
     enum class Kind : std::uint8_t { good, warning, error } kind;
