@@ -46,7 +46,8 @@ nodes::Node node_of(const config::Config& config) {
     nodes::Node node{.name = config.site.node,
                      .version = PIDGE_VERSION,
                      .host = host_name(),
-                     .roles = config.node.roles};
+                     .roles = config.node.roles,
+                     .process = nodes::own_process()};
     for (const config::Listener& listener : config.listeners)
         if (config.node.has_role(listener.role()))
             node.addresses.push_back(

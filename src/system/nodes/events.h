@@ -7,6 +7,11 @@ namespace pidge::nodes::events {
 
 inline constexpr log::Event joined{"node-joined", log::Level::info,
                                    "This node has joined the others on the store.", ""};
+inline constexpr log::Event doubtful{
+    "node-name-doubtful", log::Level::info,
+    "An earlier run on this machine did not say good-bye, and it cannot be told whether it has "
+    "ended: its row is watched for at most 15 seconds.",
+    ""};
 inline constexpr log::Event silent{
     "node-beat-failed", log::Level::warning,
     "The row of this node could not be renewed; after 15 seconds the others take it for down.",

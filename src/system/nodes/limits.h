@@ -30,6 +30,9 @@ inline constexpr minutes vanished_counts{10};
 inline constexpr hours forgotten{24 * 30};
 inline constexpr std::size_t nodes_max = 1000;
 
+// How often the row of a name is looked at that another run on this machine may still have.
+inline constexpr std::chrono::milliseconds doubt_look{250};
+
 // Nodes that join at one moment disturb each other's commits; each round one gets through.
 inline constexpr int join_attempts = 50;
 

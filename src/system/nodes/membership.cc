@@ -61,7 +61,35 @@ Refusal Membership::too_new(const Level& level) const {
                 level.format, options_.node.version, record::newest_format)};
 }
 
-net::Task<Result<void>> Membership::try_join(bool& joined) {
+// Whether the name may be taken from whose row it is: `joined` says that nothing is in the way.
+// Where the store is this machine's own nobody else can have it.
+Result<Membership::Attempt> Membership::judge(const Node& before, WallTime now) {
+    if (before.state == State::down || now - before.seen >= limits::silent) return Attempt::joined;
+    const auto refused = [&](std::string who) {
+        return Refusal{.kind = Refusal::Kind::conflict,
+                       .text = fmt::format("{} runs as node {} on this store already. Give each "
+                                           "its own name (site.node), or stop the other.",
+                                           who, node_.name)};
+    };
+    if (before.host != node_.host) return refused(fmt::format("The machine {}", before.host));
+    if (options_.sharing == Sharing::alone) return Attempt::joined;
+    const auto process =
+        fmt::format("Another pidge on this machine (process {})", process_number(before.process));
+    switch (options_.life(before.process)) {
+        case Life::gone:
+            return Attempt::joined;
+        case Life::running:
+            return refused(process);
+        case Life::unknown:
+            break;
+    }
+    if (doubted_ && *doubted_ != before) return refused(process);
+    if (!doubted_) log::write(events::doubtful, {{"node", before.name}});
+    doubted_ = before;
+    return Attempt::doubtful;
+}
+
+net::Task<Result<Membership::Attempt>> Membership::try_join() {
     const auto stored_level = co_await store_.get(Space::node, Bytes(level_key));
     const auto level = stored_level ? read_level(*stored_level) : Level{};
     if (!level || level->format > record::newest_format)
@@ -70,14 +98,10 @@ net::Task<Result<void>> Membership::try_join(bool& joined) {
     const auto stored = co_await store_.get(Space::node, key);
     const auto before = stored ? read_node(*stored) : std::nullopt;
     const WallTime now = co_await store_.now();
-    const bool is_alive = before && before->state != State::down &&
-                          now - before->seen < limits::silent && before->host != node_.host;
-    if (is_alive)
-        co_return Refusal{
-            .kind = Refusal::Kind::conflict,
-            .text = fmt::format("The machine {} runs as node {} on this store already. Give each "
-                                "machine its own name (site.node).",
-                                before->host, node_.name)};
+    if (before) {
+        const Attempt way = CO_TRY(judge(*before, now));
+        if (way != Attempt::joined) co_return way;
+    }
     const auto wish = co_await store_.get(Space::node, wish_key(node_.name));
     wish_ = wish ? read_wish(*wish).value_or(Wish::serve) : Wish::serve;
     node_.started = node_.seen = now;
@@ -89,22 +113,24 @@ net::Task<Result<void>> Membership::try_join(bool& joined) {
                record_of(Level{.format = level->format, .joins = level->joins + 1}));
     change.put(Space::node, key, record_of(node_));
     change.hint(Bytes(nodes_subject));
-    const auto committed = co_await store_.commit(std::move(change));
-    joined = committed.has_value();
-    if (joined) follow(*level);
-    co_return Result<void>{};
+    if (!co_await store_.commit(std::move(change))) co_return Attempt::raced;
+    follow(*level);
+    co_return Attempt::joined;
 }
 
 net::Task<Result<std::unique_ptr<Membership>>> Membership::join(store::Store& store,
                                                                 const Clock& clock,
                                                                 MembershipOptions options) {
     std::unique_ptr<Membership> self(new Membership(store, clock, std::move(options)));
-    for (int attempt = 0; attempt < limits::join_attempts; ++attempt) {
-        bool joined = false;
-        CO_TRY(co_await self->try_join(joined));
-        if (!joined) continue;
-        log::write(events::joined, {{"node", self->node_.name}, {"version", self->node_.version}});
-        co_return self;
+    for (int races = 0; races < limits::join_attempts;) {
+        const Attempt attempt = CO_TRY(co_await self->try_join());
+        if (attempt == Attempt::joined) {
+            log::write(events::joined,
+                       {{"node", self->node_.name}, {"version", self->node_.version}});
+            co_return self;
+        }
+        if (attempt == Attempt::doubtful) co_await net::sleep_for(limits::doubt_look);
+        races += attempt == Attempt::raced ? 1 : 0;
     }
     co_return Refusal{.kind = Refusal::Kind::temporary,
                       .text = "Too many nodes join at this moment; try again."};

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -21,6 +22,7 @@
 #include "system/nodes/level.h"
 #include "system/nodes/limits.h"
 #include "system/nodes/node.h"
+#include "system/nodes/process.h"
 #include "system/store/store.h"
 
 namespace pidge::nodes {
@@ -28,14 +30,16 @@ namespace pidge::nodes {
 enum class Sharing : std::uint8_t { alone, shared };  // whether other nodes use the store too
 
 struct MembershipOptions {
-    Node node;  // name, version, host, roles, addresses; the rest is filled in
+    Node node;  // name, version, host, roles, addresses, process; the rest is filled in
     Sharing sharing = Sharing::alone;
+    std::function<Life(std::string_view process)> life = life_of;  // another one for tests
 };
 
 class Membership {
  public:
     // Refuses, for the administrator: the store holds records of a format that this program cannot
-    // read; another machine runs under this name.
+    // read; another machine, or another process of this one, runs under this name. Where it cannot
+    // be told whether that process has ended, its row is watched until it would be down.
     static net::Task<Result<std::unique_ptr<Membership>>> join(store::Store& store,
                                                                const Clock& clock,
                                                                MembershipOptions options);
@@ -66,7 +70,9 @@ class Membership {
 
  private:
     Membership(store::Store& store, const Clock& clock, MembershipOptions options);
-    net::Task<Result<void>> try_join(bool& joined);
+    enum class Attempt : std::uint8_t { joined, raced, doubtful };
+    net::Task<Result<Attempt>> try_join();
+    Result<Attempt> judge(const Node& before, WallTime now);
     net::Task<void> look_again();
     void follow(const Level& level);
     void set_fate(std::string text);
@@ -81,6 +87,7 @@ class Membership {
     std::atomic<Wish> wish_ = Wish::serve;
     std::atomic<SteadyTime::rep> last_word_;  // with the store
     std::atomic<bool> is_look_wanted_ = false, is_ended_ = false;
+    std::optional<Node> doubted_;  // an earlier run's row, as it was first seen; while joining
     mutable std::mutex mutex_;
     std::string fate_;
 };

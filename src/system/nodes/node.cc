@@ -23,6 +23,7 @@ enum Number : std::uint32_t {
     started = 8,
     seen = 9,
     boot = 10,
+    process = 11,
 };
 }  // namespace field
 
@@ -65,6 +66,9 @@ void read_field(const record::Field& found, Node& node) {
         case field::boot:
             node.boot = found.bytes;
             break;
+        case field::process:
+            node.process = found.bytes;
+            break;
         default:
             break;  // of a newer version
     }
@@ -99,6 +103,7 @@ Bytes record_of(const Node& node) {
     out.signed_number(field::started, ticks(node.started));
     out.signed_number(field::seen, ticks(node.seen));
     out.bytes(field::boot, node.boot);
+    out.bytes(field::process, node.process);
     return out.take();
 }
 

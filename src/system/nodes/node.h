@@ -39,6 +39,7 @@ struct Node {
     State state = State::up;
     WallTime started, seen;  // by the store's clock
     Bytes boot;              // 16 octets, drawn at each start: tells one run from the next
+    std::string process;     // whose row it is (process.h); empty: of an older version
 
     friend bool operator==(const Node&, const Node&) = default;
 };

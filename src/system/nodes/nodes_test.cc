@@ -1,3 +1,11 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <thread>
+
 #include <doctest/doctest.h>
 
 #include "base/id.h"
@@ -31,15 +39,18 @@ struct Cluster {
     T run(net::Task<T> task) {
         return net::run_blocking(std::move(task));
     }
-    Result<std::unique_ptr<Membership>> join(std::string name, std::string host = {}) {
+    Result<std::unique_ptr<Membership>> join(std::string name, std::string host = {},
+                                             Life before = Life::gone) {
         if (host.empty()) host = "machine-" + name;
         return run(Membership::join(*store, clock,
                                     {.node = {.name = std::move(name),
                                               .version = "1.2",
                                               .host = std::move(host),
                                               .roles = {"mx", "relay"},
-                                              .addresses = {"mx 192.0.2.1:25"}},
-                                     .sharing = Sharing::shared}));
+                                              .addresses = {"mx 192.0.2.1:25"},
+                                              .process = "boot pid:[1] 4711 99"},
+                                     .sharing = Sharing::shared,
+                                     .life = [before](std::string_view) { return before; }}));
     }
     std::vector<Seen> all() { return run(read_nodes(*store)); }
     void put(Bytes key, Bytes value) {
@@ -78,7 +89,8 @@ TEST_CASE("The row of a node keeps everything, and skips what a later version ad
                     .state = State::drained,
                     .started = noon(),
                     .seen = noon() + 5s,
-                    .boot = Bytes(16, 'b')};
+                    .boot = Bytes(16, 'b'),
+                    .process = own_process()};
     Bytes record = record_of(node);
     CHECK(read_node(record) == node);
     record::Writer more(1);
@@ -135,6 +147,81 @@ TEST_CASE("A node that is started again on its machine takes its row over at onc
     REQUIRE(again);
     cluster.run((*again)->beat());
     CHECK((*again)->fate().empty());
+}
+
+TEST_CASE("[O1] A second run under one name on one machine is refused, and the first goes on") {
+    Cluster cluster;
+    const auto first = cluster.join("n1").value();
+    const auto second = cluster.join("n1", {}, Life::running);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().text.find("process 4711) runs as node n1") != std::string::npos);
+    cluster.run(first->beat());
+    CHECK(first->fate().empty());
+    cluster.run(first->leave());
+    CHECK(cluster.join("n1", {}, Life::running));
+}
+
+TEST_CASE("[O1] Where nobody can tell whether the earlier run has ended, its row tells") {
+    Cluster cluster;
+    const auto first = cluster.join("n1").value();
+    std::optional<Result<std::unique_ptr<Membership>>> second;
+    std::atomic<bool> is_done = false;
+    std::thread joining([&] {
+        second = cluster.join("n1", {}, Life::unknown);
+        is_done = true;
+    });
+    SUBCASE("it beats: the second is refused") {
+        cluster.clock.advance(1s);
+        while (!is_done) {
+            cluster.run(first->beat());
+            cluster.clock.advance(1ms);
+            std::this_thread::sleep_for(5ms);
+        }
+        joining.join();
+        CHECK_FALSE(*second);
+        CHECK(first->fate().empty());
+    }
+    SUBCASE("it is silent: the second takes the name when the first would be down") {
+        std::this_thread::sleep_for(20ms);
+        cluster.clock.advance(limits::silent);
+        joining.join();
+        REQUIRE(*second);
+        cluster.run(first->beat());
+        CHECK_FALSE(first->fate().empty());
+    }
+}
+
+TEST_CASE("A process is known again, and one that has ended is known to have") {
+    CHECK(life_of(own_process()) == Life::running);
+    CHECK(process_number(own_process()) == std::to_string(::getpid()));
+    const std::string own = own_process();
+    const std::string front = own.substr(0, own.find(' ', own.find(' ') + 1) + 1);
+    // A number that is given to another process, one that nobody has, and one of a child that
+    // nobody has waited for yet.
+    CHECK(life_of(front + std::to_string(::getpid()) + " 1") == Life::gone);
+    CHECK(life_of(front + "2147483647 1") == Life::gone);
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const std::string process = own_process();
+        if (::write(ends[1], process.data(), process.size()) < 0) ::_exit(1);
+        ::_exit(0);
+    }
+    std::array<char, 200> said{};
+    const auto length = ::read(ends[0], said.data(), said.size());
+    REQUIRE(length > 0);
+    const std::string_view process(said.data(), static_cast<std::size_t>(length));
+    while (life_of(process) == Life::running) std::this_thread::sleep_for(1ms);
+    CHECK(life_of(process) == Life::gone);
+    ::waitpid(child, nullptr, 0);
+    CHECK(life_of(process) == Life::gone);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    CHECK(life_of("other-boot pid:[1] 1 1") == Life::unknown);
+    CHECK(life_of("") == Life::unknown);
+    CHECK(life_of("a b c d e") == Life::unknown);
+    CHECK(life_of(front + "x 1") == Life::unknown);
 }
 
 TEST_CASE("[O7] What administrators wish reaches the node, and outlives its restart") {
