@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 import processes
 
@@ -55,6 +56,28 @@ class PostgresServer:
         self.process.wait()
         self.guard.dismiss()
 
+    def processes(self):
+        """Of the server and of all its sessions: the sessions first."""
+        found = []
+        for name in os.listdir("/proc"):
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                    if file.read().rsplit(")", 1)[1].split()[1] == str(self.process.pid):
+                        found.append(int(name))
+            except (OSError, IndexError):
+                pass
+        return [*found, self.process.pid]
+
+    def freeze(self):
+        """Its kernel goes on taking connections, but nothing is answered any more; thaw() ends it."""
+        self.process.send_signal(signal.SIGSTOP)  # the one that makes new sessions, before they are counted
+        for pid in self.processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGCONT)
+
     def remove(self):
         if self.process.poll() is None:
             self.kill()
@@ -70,11 +93,60 @@ class PostgresServer:
             raise AssertionError(done.stdout.decode(errors="replace"))
         return done.stdout.decode().strip()
 
-    def new_database(self):
+    def new_database(self, tablespace="pg_default"):
         self.count += 1
         name = f"site{self.count}"
-        self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE template0 TABLESPACE {tablespace}")
         return name
+
+
+class SmallDisk:
+    """A disk of its own for the tables of one database; raises unittest.SkipTest where nothing can be mounted.
+
+    with SmallDisk("64m") as disk:
+        Site(store=disk.store)
+        disk.fill() ... disk.give(1 << 20) ... disk.empty()
+    """
+
+    def __init__(self, size):
+        self.server = PostgresServer()
+        self.folder = tempfile.mkdtemp(prefix="disk-", dir=self.server.folder)
+        self.ballast = os.path.join(self.folder, "ballast")
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "pidge-test", self.folder], stderr=subprocess.DEVNULL,
+                          check=False).returncode != 0:
+            self.server.remove()
+            raise unittest.SkipTest("file systems cannot be mounted here")
+        if os.geteuid() == 0:
+            os.chown(self.folder, run_as()["user"], run_as()["group"])
+        os.mkdir(f"{self.folder}/tables")
+        os.chmod(f"{self.folder}/tables", 0o700)
+        if os.geteuid() == 0:
+            os.chown(f"{self.folder}/tables", run_as()["user"], run_as()["group"])
+        self.server.sql(f"CREATE TABLESPACE small LOCATION '{self.folder}/tables'")
+        self.store = {"engine": "postgres", "conninfo": self.server.conninfo(self.server.new_database("small"))}
+
+    def fill(self):
+        with open(self.ballast, "ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"x" * 65536)
+            except OSError:
+                pass
+
+    def give(self, octets):
+        """Leaves so much more space than there is."""
+        os.truncate(self.ballast, os.path.getsize(self.ballast) - octets)
+
+    def empty(self):
+        os.unlink(self.ballast)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.kill()
+        subprocess.run(["umount", "-l", self.folder], check=False)
+        self.server.remove()
 
 
 the_server = None

@@ -17,6 +17,7 @@
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/archive/transfer.h"
+#include "system/store/hurry.h"
 #include "system/store/memory/memory_store.h"
 #include "system/store/rocksdb/rocks_store.h"
 
@@ -362,6 +363,7 @@ void Assembly::drain() {
     if (const auto relay = relay_.load()) net::spawn(runtime_.loop(0), "drain", relay->drain());
     node_->end();
     const std::size_t interrupted = runtime_.stop(patience);
+    store::hurry(*store_);
     trail_.flush_folded();
     store::Change stopped;
     trail_.append(stopped,

@@ -59,7 +59,6 @@ Committer::~Committer() {
         const std::lock_guard lock(mutex_);
         is_stopping_ = true;
     }
-    for (const auto& writer : writers_) writer->stop();
     work_.notify_all();
     for (std::thread& thread : threads_) thread.join();
 }
@@ -83,10 +82,13 @@ void Committer::fail(std::string why, State state) {
                {{"reason", failure()}});
 }
 
-void Committer::set_recovered() {
-    if (state() == State::working) return;
-    for (State was : {State::full, State::away})
-        if (state_.compare_exchange_strong(was, State::working)) log::write(recovered);
+void Committer::set_recovered(State from) {
+    if (state() == from && state_.compare_exchange_strong(from, State::working))
+        log::write(recovered);
+}
+
+void Committer::set_full(std::string why) {
+    fail(std::move(why), State::full);
 }
 
 void Committer::set_failed() {
@@ -223,7 +225,9 @@ void Committer::commit(GroupWriter& writer, Group& group) {
             throw Fault(Fault::Why::failed, "the store has failed: " + this->failure());
         if (writer.write(group)) {
             groups_total.add();
-            set_recovered();
+            // A small change may find room on a full disk: that it is full no more is seen by
+            // Table::recover().
+            set_recovered(State::away);
         }
     } catch (const Fault& fault) {
         fail(fault.what(), fault.why == Fault::Why::full          ? State::full

@@ -43,9 +43,10 @@ class Committer {
 
     enum class State : std::uint8_t { working, full, away, failed };
     State state() const { return state_.load(std::memory_order_acquire); }
-    void set_recovered();         // neither full nor away any more
-    void set_failed();            // a write elsewhere failed: final
-    std::string failure() const;  // why it is not working; for a person
+    void set_recovered(State from);  // full or away no more
+    void set_full(std::string why);  // a write elsewhere found no space
+    void set_failed();               // a write elsewhere failed: final
+    std::string failure() const;     // why it is not working; for a person
 
  private:
     using Group = std::vector<PendingChange>;

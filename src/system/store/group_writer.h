@@ -23,7 +23,7 @@ struct PendingChange {
     std::exception_ptr failure;
 };
 
-// Used by one thread, stop() excepted.
+// Used by one thread.
 class GroupWriter {
  public:
     virtual ~GroupWriter() = default;
@@ -33,9 +33,6 @@ class GroupWriter {
     // False: there was nothing to write. Throws Fault when the group as a whole was not written, or
     // nobody knows: then no change of it has an outcome.
     virtual bool write(std::span<PendingChange> group) = 0;
-
-    // The store is closing: what waits is still written, but nothing is waited for long.
-    virtual void stop() {}
 };
 
 }  // namespace pidge::store

@@ -79,8 +79,12 @@ class Table {
     // The time by the clock that all users of the table share; may wait.
     virtual WallTime now(const Clock& own) { return own.now(); }
 
-    // After `full` or `unavailable`: whether writing can be tried again.
-    virtual bool recover() = 0;
+    // Whether writing can be tried again after a Fault of this kind. By one thread.
+    enum class After : std::uint8_t { full, unavailable };
+    virtual bool recover(After after) = 0;
+    // The store is about to close: what waits is still tried, but nothing is waited for long. Any
+    // thread.
+    virtual void hurry() {}
     virtual std::optional<DiskSpace> disk_space() = 0;  // nullopt: there is no disk below
 };
 

@@ -9,6 +9,7 @@
 
 #include "system/store/blob_record.h"
 #include "system/store/chunk_reader.h"
+#include "system/store/hurry.h"
 #include "system/store/lease_table.h"
 #include "system/store/limits.h"
 #include "system/store/table_writer.h"
@@ -43,6 +44,7 @@ TableStore::TableStore(Engine engine, const Clock& clock)
 }
 
 TableStore::~TableStore() {
+    table_->hurry();
     {
         const std::lock_guard lock(upkeep_mutex_);
         is_stopping_ = true;
@@ -186,6 +188,10 @@ net::Task<WallTime> TableStore::now() {
     co_return co_await asking->wait();
 }
 
+void hurry(Store& store) {
+    if (auto* const ours = dynamic_cast<TableStore*>(&store)) ours->hurry();
+}
+
 Health TableStore::health() const {
     Health health;
     {
@@ -213,8 +219,10 @@ Health TableStore::health() const {
     if (is_low || state == Committer::State::full) {
         health.state = Health::State::low_space;
         health.text =
-            fmt::format("The disk of the store is nearly full: {} MiB of {} MiB are free.",
-                        health.free_bytes >> 20, health.total_bytes >> 20);
+            health.total_bytes == 0
+                ? "The disk of the store is full: " + committer_.failure()
+                : fmt::format("The disk of the store is nearly full: {} MiB of {} MiB are free.",
+                              health.free_bytes >> 20, health.total_bytes >> 20);
     }
     return health;
 }

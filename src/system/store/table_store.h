@@ -63,6 +63,7 @@ class TableStore final : public Store {
     net::Task<void> release(std::vector<Lease> leases) override;
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;
+    void hurry() { table_->hurry(); }  // hurry.h
     net::Task<WallTime> now() override;
 
  private:

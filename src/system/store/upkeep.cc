@@ -54,9 +54,11 @@ void TableStore::sweep_when_due() {
 }
 
 void TableStore::write_again() {
-    const auto state = committer_.state();
-    const bool may_recover = state == Committer::State::full || state == Committer::State::away;
-    if (may_recover && table_->recover()) committer_.set_recovered();
+    using State = Committer::State;
+    const State state = committer_.state();
+    if (state != State::full && state != State::away) return;
+    const auto after = state == State::full ? Table::After::full : Table::After::unavailable;
+    if (table_->recover(after)) committer_.set_recovered(state);
 }
 
 void TableStore::look_at_disk() {

@@ -47,6 +47,7 @@ void UploadWriter::Stage::write_chunk_ahead() {
     } catch (const Fault& fault) {
         // A write that failed leaves the log in an unknown state, whoever made it.
         if (fault.why == Fault::Why::failed) committer.set_failed();
+        if (fault.why == Fault::Why::full) committer.set_full(fault.what());
         throw;
     }
     kill_point("store-after-chunk");

@@ -21,7 +21,7 @@ class MemoryDisk final : public Table, public std::enable_shared_from_this<Memor
                                           const Snapshot* at, Effort effort) override;
     std::shared_ptr<const Snapshot> snapshot() override;
     void write(std::span<const Write> writes, Durability durability) override;
-    bool recover() override { return true; }
+    bool recover(After) override { return true; }
     std::optional<DiskSpace> disk_space() override { return std::nullopt; }
 
  private:

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -47,7 +46,10 @@ bool Refused::is_disk_full() const {
 }
 
 Connection::Connection(const PostgresOptions& options, Durable durable)
-    : connection_(nullptr, ::PQfinish), wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : connection_(nullptr, ::PQfinish),
+      closing_(options.closing),
+      wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    if (closing_ && closing_->is_over()) throw Lost("the store is closing");
     const std::string timeout = std::to_string(postgres_limits::connect_timeout.count());
     // What stands in the conninfo comes before what stands after it in this list.
     std::vector<const char*> keys{"connect_timeout", "application_name", "dbname"};
@@ -88,10 +90,6 @@ Connection::Connection(const PostgresOptions& options, Durable durable)
     }
 }
 
-Connection::~Connection() {
-    if (wake_fd_ >= 0) ::close(wake_fd_);
-}
-
 void Connection::lose(std::string_view what) const {
     const std::string reason = connection_ ? first_line(::PQerrorMessage(get())) : "";
     throw Lost("the database " + std::string(what) + (reason.empty() ? "" : ": " + reason));
@@ -119,11 +117,13 @@ void Connection::send(const Statement& statement, const Parameters& parameters) 
 }
 
 void Connection::wait(Deadline deadline, bool for_writing) {
+    if (closing_) deadline = closing_->cap(deadline);
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) throw Lost("the database did not answer within the deadline");
     pollfd socket{::PQsocket(get()), static_cast<short>(POLLIN | (for_writing ? POLLOUT : 0)), 0};
-    ::poll(&socket, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)));
+    // In steps: the store may begin to close meanwhile.
+    ::poll(&socket, 1, static_cast<int>(std::min(left, postgres_limits::wait_step).count()));
     if ((socket.revents & (POLLIN | POLLHUP | POLLERR)) != 0 && ::PQconsumeInput(get()) != 1)
         lose("closed the connection");
 }
@@ -212,14 +212,14 @@ std::vector<Connection::Notification> Connection::notifications(Deadline deadlin
             deadline - std::chrono::steady_clock::now());
         if (!heard.empty() || left.count() <= 0) return heard;
         std::array<pollfd, 2> both{pollfd{::PQsocket(get()), POLLIN, 0},
-                                   pollfd{wake_fd_, POLLIN, 0}};
+                                   pollfd{wake_fd_.get(), POLLIN, 0}};
         ::poll(both.data(), both.size(), static_cast<int>(left.count()));
         if (both[1].revents != 0) return heard;
     }
 }
 
 void Connection::interrupt() {
-    ::eventfd_write(wake_fd_, 1);
+    ::eventfd_write(wake_fd_.get(), 1);
 }
 
 int Connection::server_version() const {

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "system/net/owned_fd.h"
+#include "system/store/postgres/closing.h"
 #include "system/store/postgres/postgres_store.h"
 #include "system/store/postgres/values.h"
 
@@ -58,7 +60,6 @@ class Connection {
  public:
     // Connects to whichever of the hosts is the primary. Throws Lost.
     Connection(const PostgresOptions& options, Durable durable);
-    ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -90,11 +91,12 @@ class Connection {
     [[noreturn]] void lose(std::string_view what) const;
 
     std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
+    const std::shared_ptr<const Closing> closing_;  // null: nothing closes
     std::set<std::string> prepared_;
     std::vector<bool> sent_;  // true: a statement; false: its preparation
     std::vector<std::string> preparing_;
     std::optional<std::string> warning_;
-    int wake_fd_ = -1;
+    const net::OwnedFd wake_fd_;
 };
 
 }  // namespace pidge::store::postgres

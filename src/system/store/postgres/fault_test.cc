@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "system/store/conformance/fixture.h"
+#include "system/store/hurry.h"
 #include "system/store/octets.h"
 #include "system/store/postgres/testing/test_database.h"
 
@@ -288,5 +289,33 @@ TEST_CASE("A store closes in time although its server does not answer") {
     const auto begun = std::chrono::steady_clock::now();
     store.reset();
     CHECK(std::chrono::steady_clock::now() - begun < seconds(60));
+    server.thaw();
+}
+
+TEST_CASE("What waits for a server that does not answer ends soon once the store is to hurry") {
+    TestServer server;
+    server.sql("CREATE DATABASE hurried TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("hurried"), .patience = seconds(600)};
+    REQUIRE(init_postgres(options).has_value());
+    auto store = open_for_test(options, system_clock());
+    net::run_blocking(store->commit(accepting("before")));
+    server.freeze();
+    std::atomic<bool> is_faulted = false;
+    std::thread waiting([&] {
+        try {
+            net::run_blocking(store->commit(accepting("meanwhile")));
+        } catch (const Fault& fault) {
+            is_faulted = fault.why == Fault::Why::unavailable;
+        }
+    });
+    const auto begun = std::chrono::steady_clock::now();
+    hurry(*store);
+    waiting.join();
+    CHECK(is_faulted);
+    store.reset();
+    const auto took = std::chrono::steady_clock::now() - begun;
+    MESSAGE("closed after ", std::chrono::duration_cast<std::chrono::milliseconds>(took).count(),
+            " ms");
+    CHECK(took < seconds(60));
     server.thaw();
 }

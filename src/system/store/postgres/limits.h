@@ -15,8 +15,11 @@ inline constexpr seconds connect_timeout{2};
 // Between two attempts to reach a primary; a failover takes seconds.
 inline constexpr milliseconds reconnect_pause_first{20};
 inline constexpr milliseconds reconnect_pause_longest{500};
-// What a closing store gives a database that does not answer.
+// What a closing store gives a database that does not answer, for all that it has still to say. An
+// attempt to connect that is under way comes on top.
 inline constexpr seconds closing_patience{5};
+// How soon a wait for an answer notices that the store is closing.
+inline constexpr milliseconds wait_step{500};
 // A failed read is tried again on other connections for so long.
 inline constexpr seconds read_patience{10};
 
@@ -38,6 +41,12 @@ inline constexpr std::size_t notification_octets_max = 7900;
 inline constexpr seconds hint_poll{60};
 // Whether the server is still there is asked so often.
 inline constexpr seconds listen_look{5};
+
+// A full disk is tried again so often, with a write of this size: what one group of changes may
+// bring. Less would be used up by the next large message, and the store would be full again.
+inline constexpr seconds full_look_first{1};
+inline constexpr seconds full_look_longest{10};
+inline constexpr std::size_t full_try_bytes = 16U << 20;
 
 // One page of a scan: rows travel whole.
 inline constexpr std::size_t page_rows = 2000;

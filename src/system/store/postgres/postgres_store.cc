@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "system/store/postgres/closing.h"
 #include "system/store/postgres/limits.h"
 #include "system/store/postgres/postgres_hints.h"
 #include "system/store/postgres/postgres_leases.h"
@@ -75,6 +76,7 @@ Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options, const Cloc
     } catch (const postgres::Refused& refused) {
         return unreachable(refused);
     }
+    options.closing = std::make_shared<postgres::Closing>();
     try {
         auto sessions = std::make_shared<postgres::Sessions>(options, options.readers + 1);
         Engine engine{.table = std::make_shared<postgres::PostgresTable>(sessions),

@@ -22,6 +22,10 @@
 
 namespace pidge::store {
 
+namespace postgres {
+class Closing;
+}
+
 struct PostgresOptions {
     // libpq's connection string: "host=db1,db2,db3 dbname=pidge user=pidge". The primary among the
     // hosts is found by itself.
@@ -32,6 +36,8 @@ struct PostgresOptions {
     std::size_t readers = 8;                   // connections for reading, leasing and uploads
     std::chrono::milliseconds deadline{5000};  // for one answer of the server
     std::chrono::seconds patience{60};         // for a database that is away
+
+    std::shared_ptr<postgres::Closing> closing;  // of the open store; it makes one
 
     // --- for tests ---
     // Microseconds by which leases expire, in place of the database's clock.

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 
+#include "system/store/postgres/closing.h"
 #include "system/store/postgres/limits.h"
 #include "system/store/postgres/schema.h"
 
@@ -179,13 +180,55 @@ WallTime PostgresTable::now(const Clock&) {
     return WallTime(std::chrono::microseconds(now_us));
 }
 
-bool PostgresTable::recover() {
+// What a disk can take is seen by writing to it. A temporary table takes its space from the same
+// disk as the others and gives it back at once, whether or not there was enough; a row that is
+// rolled back would keep it until the next vacuum. Values of this size are stored as they are, four
+// to a page of 8192 octets.
+bool PostgresTable::has_space() const {
+    static const Statement begin_try{"try-begin", "BEGIN"};
+    static const Statement same_disk{"try-disk", "SELECT set_config('temp_tablespaces', '', true)"};
+    static const Statement make{"try-table",
+                                "CREATE TEMPORARY TABLE pidge_try (v text) ON COMMIT DROP"};
+    static const Statement fill{
+        "try-fill", "INSERT INTO pidge_try SELECT repeat('x', 1900) FROM generate_series(1, " +
+                        std::to_string(postgres_limits::full_try_bytes / 2048) + ")"};
+    Connection connection(sessions_->options(), Durable::later);
+    connection.send(begin_try);
+    connection.send(same_disk);
+    connection.send(make);
+    connection.send(fill);
+    const Deadline deadline = std::chrono::steady_clock::now() + 4 * sessions_->options().deadline;
     try {
-        const Connection connection(sessions_->options(), Durable::later);
+        connection.answers(deadline);
+        connection.roll_back(deadline);
         return true;
+    } catch (const Refused& refused) {
+        // Who may make no temporary table finds out by the next change.
+        return !refused.is_disk_full();
+    }
+}
+
+bool PostgresTable::recover(After after) {
+    const auto now = std::chrono::steady_clock::now();
+    try {
+        if (after == After::unavailable) {
+            const Connection connection(sessions_->options(), Durable::later);
+            return true;
+        }
+        if (now < next_full_look_) return false;
+        const bool is_good = has_space();
+        full_pause_ = is_good ? std::chrono::seconds(0)
+                              : std::clamp(2 * full_pause_, postgres_limits::full_look_first,
+                                           postgres_limits::full_look_longest);
+        next_full_look_ = now + full_pause_;
+        return is_good;
     } catch (const Lost&) {
         return false;
     }
+}
+
+void PostgresTable::hurry() {
+    sessions_->options().closing->begin(postgres_limits::closing_patience);
 }
 
 }  // namespace pidge::store::postgres

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 #include "system/store/postgres/sessions.h"
@@ -24,15 +25,22 @@ class PostgresTable final : public Table {
     // Puts only.
     void write(std::span<const Write> writes, Durability durability) override;
     WallTime now(const Clock& own) override;  // the database's
-    bool recover() override;                  // whether the database answers
+    // After `full`: whether a write of useful size succeeds, tried less and less often. Else
+    // whether the database answers.
+    bool recover(After after) override;
+    void hurry() override;
     std::optional<DiskSpace> disk_space() override { return std::nullopt; }
 
  private:
     void read(const Snapshot* at, const Sessions::Job& job);
+    bool has_space() const;
 
     const std::shared_ptr<Sessions> sessions_;
     std::shared_ptr<std::atomic<std::size_t>> snapshots_ =
         std::make_shared<std::atomic<std::size_t>>(0);
+    // Of the upkeep, which alone recovers.
+    std::chrono::steady_clock::time_point next_full_look_;
+    std::chrono::seconds full_pause_{0};
 };
 
 }  // namespace pidge::store::postgres

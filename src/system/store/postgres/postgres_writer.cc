@@ -140,10 +140,8 @@ bool PostgresWriter::write(std::span<PendingChange> group) {
             std::this_thread::sleep_for(std::chrono::microseconds(random_u64() % 1000 * races));
         } catch (const Lost& lost) {
             connection_.reset();
-            const std::chrono::seconds patience =
-                is_stopping_ ? std::min(options_.patience, postgres_limits::closing_patience)
-                             : options_.patience;
-            if (std::chrono::steady_clock::now() - begun > patience)
+            const bool is_closing = options_.closing && options_.closing->is_over();
+            if (is_closing || std::chrono::steady_clock::now() - begun > options_.patience)
                 throw Fault(Fault::Why::unavailable, lost.what());
             log::write(connection_lost, {{"reason", lost.what()}, {"commit-sent", is_unknown_}});
             std::this_thread::sleep_for(pause);

@@ -15,7 +15,6 @@
 // to its end, then reads the number.
 #pragma once
 
-#include <atomic>
 #include <memory>
 
 #include "base/clock.h"
@@ -32,7 +31,6 @@ class PostgresWriter final : public GroupWriter {
     ~PostgresWriter() override;
 
     bool write(std::span<PendingChange> group) override;
-    void stop() override { is_stopping_ = true; }
 
  private:
     struct Batch;
@@ -54,7 +52,6 @@ class PostgresWriter final : public GroupWriter {
     std::int64_t group_ = 0;   // number of the group being written
     bool is_unknown_ = false;  // its commit was sent and not answered
     std::unique_ptr<Connection> connection_;
-    std::atomic<bool> is_stopping_ = false;
 };
 
 }  // namespace pidge::store::postgres

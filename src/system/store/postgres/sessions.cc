@@ -56,7 +56,8 @@ void Sessions::run(const Job& job) {
             // Those that lie idle have most likely lost the server too.
             const std::lock_guard lock(mutex_);
             idle_.clear();
-            if (std::chrono::steady_clock::now() - begun > patience)
+            const bool is_closing = options_.closing && options_.closing->is_over();
+            if (is_closing || std::chrono::steady_clock::now() - begun > patience)
                 throw Fault(Fault::Why::unavailable, lost.what());
         }
         std::this_thread::sleep_for(pause);

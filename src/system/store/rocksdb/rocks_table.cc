@@ -209,7 +209,7 @@ void RocksTable::fail_write(const rocksdb::Status& status) {
     throw Fault(Fault::Why::failed, text);
 }
 
-bool RocksTable::recover() {
+bool RocksTable::recover(After) {
     if (has_failed_.load(std::memory_order_acquire) || files_->has_failed()) return false;
     // Resuming writes what is in memory into files, and begins a new log; without some space it
     // fails again.

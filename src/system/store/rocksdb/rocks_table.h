@@ -31,7 +31,7 @@ class RocksTable final : public Table, public std::enable_shared_from_this<Rocks
                                           const Snapshot* at, Effort effort) override;
     std::shared_ptr<const Snapshot> snapshot() override;
     void write(std::span<const Write> writes, Durability durability) override;
-    bool recover() override;
+    bool recover(After after) override;
     std::optional<DiskSpace> disk_space() override;
 
  private:
