@@ -79,7 +79,7 @@ class Ledger {
     struct Seen {
         queue::Entry entry;
         std::chrono::nanoseconds since{0};  // in the queue, as of elapsed()
-        int steps = 0;                      // of the clock when it was planned
+        int steps = 0;                      // of the clock when it was planned; -1: unknown
     };
     // What the trail tells of one recipient of one entry, or of one that was accepted.
     struct Fate {
@@ -90,17 +90,21 @@ class Ledger {
     struct Told {
         std::map<std::string, Fate> accepted;  // by recipient
         std::map<Key, Fate> settled;
-        std::set<std::string> reports;  // entries
+        // Entries of failure reports, and which entry each is about.
+        std::map<std::string, std::string> reports;
     };
 
     void watch_entry(std::string_view key, std::string_view value);
+    int steps_at_planning(const queue::Entry& entry) const;
     void watch_retry(const Seen& before, const queue::Entry& entry);
     Told read_trail(const std::vector<audit::Numbered>& trail);
     void read_entry(const audit::Entry& entry, Told& told);
     void judge_sending(const Sending& sending, const Told& told);
     void judge_outcome(const Key& key, const Fate& fate, const Told& told);
     void judge_expiry(const Key& key);
-    void judge_report(const Key& key, bool is_failure);
+    void judge_report(const Key& key, bool is_failure, const Told& told);
+    // Whether a report about this entry came to no good end itself, which judge_outcome() judges.
+    static bool is_report_given_up(const std::string& entry, const Told& told);
     // How many copies too many there are that nothing excuses.
     void judge_copies(const Key& key, bool has_arrived);
 

@@ -87,6 +87,8 @@ bool Process::live() {
     net::spawn(*loop_, "driver", drive());
     loop_->run_until(world_.is_over);
 
+    // Also when that was in its last moments.
+    if (world_.disk->has_failed()) world_.ledger.life_ended_badly(world_.life);
     // What still runs finds the disk gone, or does what it was doing; then it is interrupted.
     hands_->finish();
     relays_.clear();
@@ -135,7 +137,6 @@ net::Task<void> Process::look() {
     if (world_.disk->has_failed()) {
         // Final: the program must be started anew.
         world_.tell("the store has failed");
-        world_.ledger.life_ended_badly(world_.life);
         world_.is_over = true;
         co_return;
     }
