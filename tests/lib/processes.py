@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,18 +15,24 @@ SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 
 def free_port(host="127.0.0.1"):
     """A port that nobody listens on just now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    return free_ports(1, host)[0]
 
 
 def free_ports(count, host="127.0.0.1"):
-    """So many different ones: each is held until the last is found."""
+    """So many different ones: each is held until the last is found. They lie below those that the kernel gives to connections that go
+    out: one of these could take such a port before a server listens there, or between two of its lives."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        end = int(file.read().split()[0])
+    found = []
     with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)) for _ in range(count)]
-        for probe in probes:
-            probe.bind((host, 0))
-        return [probe.getsockname()[1] for probe in probes]
+        while len(found) < count:
+            probe = held.enter_context(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
+            try:
+                probe.bind((host, random.SystemRandom().randrange(10_000, max(end, 20_000))))
+            except OSError:
+                continue
+            found.append(probe.getsockname()[1])
+        return found
 
 
 def is_open(port, host="127.0.0.1"):

@@ -28,13 +28,13 @@ class SlowDisk(Campaign):
         return bench
 
     def inflict(self, bench, number, chance):
-        """Every fourth fault is a stall; the first of each report is the shortest."""
+        """Every fourth fault is a stall, every eighth one of the full length."""
         system = bench.system
         if not system.syncs_begun:
             raise RuntimeError("the library of faults sees no sync of the program: the campaign would prove nothing")
         before = system.syncs_begun
         if number % 4 == 0:
-            took_s = min(self.stall_s, 3.0 + self.stall_s * chance.random())
+            took_s = self.stall_s if number % 8 == 0 else min(self.stall_s, 3.0 + self.stall_s * chance.random())
             self.stall(bench, took_s)
         else:
             delay_ms = DELAYS_MS[number % len(DELAYS_MS)]
