@@ -4,6 +4,16 @@
 
 namespace pidge::store {
 
+namespace {
+
+// For one more, which then cannot fail.
+template <typename Value>
+void make_place(std::vector<Value>& values) {
+    if (values.size() == values.capacity()) values.reserve(2 * values.size() + 8);
+}
+
+}  // namespace
+
 Bytes table_key(Space space, std::string_view key) {
     Bytes composed;
     composed.reserve(1 + key.size());
@@ -30,13 +40,18 @@ const Bytes* Overlay::get(Space space, std::string_view key) {
     const auto known = entries_.find(full);
     if (known != entries_.end()) return known->second.value ? &*known->second.value : nullptr;
     if (is_in_range(full)) return nullptr;
-    // Kept, so that what many changes of a group read (counters, ends of logs) is read once.
+    // Kept, so that what many changes of a group read (counters, ends of logs) is read once. Only
+    // once it is read: after a failure the changes that follow must not take it for absent.
+    std::optional<Bytes> value = base_.find(space, key);
     Entry& entry = entries_[full];
-    entry.value = base_.find(space, key);
+    entry.value = std::move(value);
     return entry.value ? &*entry.value : nullptr;
 }
 
 void Overlay::set(Space space, std::string_view key, std::optional<Bytes> value) {
+    // All that can fail for want of memory comes before the first change.
+    make_place(dirty_);
+    make_place(journal_);
     const auto [place, is_new] = entries_.try_emplace(composed(space, key));
     Entry& entry = place->second;
     size_bytes_ += key.size() + (value ? value->size() : 0) + 16;
@@ -59,6 +74,9 @@ void Overlay::erase_range(Space space, std::string_view from, std::string_view t
     // An empty end means the end of the space: every key of it sorts below the next number.
     if (to.empty()) range.to = Bytes(1, static_cast<char>(static_cast<unsigned char>(space) + 1));
     if (range.from >= range.to) return;
+    dirty_.reserve(dirty_.size() + entries_.size());
+    journal_.reserve(journal_.size() + entries_.size());
+    make_place(ranges_);
     for (auto& node : entries_) {
         if (node.first < range.from || node.first >= range.to) continue;
         if (!node.second.is_dirty) dirty_.push_back(&node);
@@ -87,13 +105,11 @@ void Overlay::undo() {
     // An entry that was new goes back to "not known", not to "absent".
     for (auto before = journal_.rbegin(); before != journal_.rend(); ++before)
         before->node->second = std::move(before->entry);
-    std::vector<Bytes> unknown;
     for (std::size_t i = kept_dirty_; i < dirty_.size(); ++i)
-        if (!dirty_[i]->second.value) unknown.push_back(dirty_[i]->first);
+        if (!dirty_[i]->second.value) entries_.erase(entries_.find(dirty_[i]->first));
     dirty_.resize(kept_dirty_);
     ranges_.resize(kept_ranges_);
     journal_.clear();
-    for (const Bytes& key : unknown) entries_.erase(key);
 }
 
 std::vector<Write> Overlay::writes() const {
