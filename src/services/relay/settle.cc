@@ -1,5 +1,7 @@
 #include "services/relay/settle.h"
 
+#include <new>
+
 #include "services/relay/events.h"
 #include "system/net/timer.h"
 #include "system/store/kill_point.h"
@@ -14,7 +16,8 @@ bool may_pass(const store::Fault& fault) {
     return fault.why == store::Fault::Why::full || fault.why == store::Fault::Why::unavailable;
 }
 
-// The fence makes repeating safe: what was committed after all finds its lease gone.
+// The fence makes repeating safe: what was committed after all finds its lease gone. Where memory
+// is refused too, the outcome is worth the wait: without it the message goes out a second time.
 net::Task<Settled> commit(RelayCore& core, store::Change change) {
     for (int failures = 0;; ++failures) {
         try {
@@ -26,6 +29,8 @@ net::Task<Settled> commit(RelayCore& core, store::Change change) {
         } catch (const store::Fault& fault) {
             log::write(events::store_trouble, {{"reason", fault.what()}});
             if (!may_pass(fault) || failures >= limits::commit_repeats_max) throw;
+        } catch (const std::bad_alloc&) {
+            if (failures >= limits::commit_repeats_max) throw;
         }
         co_await net::sleep_for(limits::commit_pause);
     }
@@ -38,6 +43,8 @@ net::Task<Planned> plan(RelayCore& core, const Settling& settling) {
         } catch (const store::Fault& fault) {
             log::write(events::store_trouble, {{"reason", fault.what()}});
             if (!may_pass(fault) || failures >= limits::commit_repeats_max) throw;
+        } catch (const std::bad_alloc&) {
+            if (failures >= limits::commit_repeats_max) throw;
         }
         co_await net::sleep_for(limits::commit_pause);
     }
