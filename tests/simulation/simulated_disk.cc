@@ -102,7 +102,7 @@ void SimulatedDisk::write(std::span<const Write> writes, store::Durability durab
     check_power();
 }
 
-bool SimulatedDisk::recover() {
+bool SimulatedDisk::recover(After) {
     if (is_cut_ || has_failed_) return false;
     if (full_looks > 0) {
         --full_looks;

@@ -49,7 +49,7 @@ class SimulatedDisk final : public store::Table {
                                                  store::Effort effort) override;
     std::shared_ptr<const store::Snapshot> snapshot() override;
     void write(std::span<const store::Write> writes, store::Durability durability) override;
-    bool recover() override;
+    bool recover(After after) override;
     std::optional<store::DiskSpace> disk_space() override { return std::nullopt; }
 
  private:

@@ -101,7 +101,7 @@ TEST_CASE("[C4] A full log that cannot be synced is final, whichever thread meet
         CHECK(files->hits > 0);
         CHECK_FALSE(put(**table, 2000, Durability::later));
         CHECK_FALSE(put(**table, 2001, Durability::synced));
-        CHECK_FALSE((*table)->recover());
+        CHECK_FALSE((*table)->recover(Table::After::full));
     }
     {
         const auto again = RocksTable::open({.path = path, .cache_bytes = 1 << 20});
