@@ -23,8 +23,7 @@ class LongBench(Bench):
         return json.loads(self.site.pidge("queue", "list", "--json", "--limit", "100000", *filters, timeout_s=300))
 
     def count_waiting(self):
-        """In ten parts: a list shows 100,000 at most."""
-        return sum(len(self.entries("--destination", f"{digit}.test")) for digit in range(10))
+        return len(self.entries("--destination", "away"))  # of which a list shows 100,000 at most
 
     def drain(self, site, timeout_s=120):
         end = time.monotonic() + timeout_s
@@ -34,7 +33,7 @@ class LongBench(Bench):
                 return
             for domain in DELIVERED:
                 server.run_pidge("queue", "retry", "--all", "--destination", domain, "--config", site.config_path, timeout_s=120)
-            time.sleep(1)
+            time.sleep(3)
 
 
 class Recovery(Campaign):

@@ -29,7 +29,8 @@ class FaultyBench(Bench):
 
     def __init__(self, folder, seed, **options):
         super().__init__(folder, seed, load={"sessions": 0}, **options)
-        self.log_seen, self.where = 0, ""  # of the last act: where its log begins, and what failed in it
+        # Of the last act, and of the one before: where its log begins, and what failed in it.
+        self.log_seen, self.where, self.before = 0, "", (0, "")
         self.system = Faults(folder, below=self.data)
         self.env = {**self.system.environment(), "PIDGE_FAULT_TRACE": "1"}
 
@@ -86,6 +87,7 @@ class Syscalls(Campaign):
             self.recover(bench, scenario, bench.where)
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
+        bench.before = bench.log_seen, bench.where
         bench.log_seen, bench.where = os.path.getsize(bench.site.log_path), where
         scenario.first_end = None
         bench.system.arm(call, ERRORS[error], nth)
@@ -121,6 +123,8 @@ class Syscalls(Campaign):
             code = site.process.poll()
         if code is not None:
             if scenario.first_end is None:
+                if code < 0 and not last_words(scenario.log().splitlines()):  # it was ending already
+                    bench.log_seen, where = bench.before
                 self.judge_end(bench, where, code, scenario.log())
             self.tally.count("starts_again")
             try:
