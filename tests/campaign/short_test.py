@@ -8,17 +8,16 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-TEST_BUILD = os.path.join(ROOT, "build", "campaign", "pidge")  # with kill points, when it has been built
+TEST_BUILD = os.path.join(ROOT, "build", "campaign", "pidge")  # with kill points and sabotage
 SEED = os.environ.get("PIDGE_SEED", "1")
 
 
-def has_test_build():
-    return os.access(TEST_BUILD, os.X_OK)
-
-
 class ShortSlice(unittest.TestCase):
+    def setUp(self):
+        self.assertTrue(os.access(TEST_BUILD, os.X_OK), f"{TEST_BUILD} is not there: ./dev build campaign pidge")
+
     def run_campaign(self, *arguments):
-        env = {**os.environ, **({"PIDGE_BINARY": TEST_BUILD} if has_test_build() else {})}
+        env = {**os.environ, "PIDGE_BINARY": TEST_BUILD}
         done = subprocess.run([sys.executable, os.path.join(HERE, "runner.py"), "campaign", *arguments, "--seed", SEED],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, check=False)
         said = done.stdout.decode(errors="replace")
@@ -45,12 +44,10 @@ class ShortSlice(unittest.TestCase):
         """[O5] C2."""
         self.run_campaign("powercut-btrfs", "--count", "3")
 
-    @unittest.skipUnless(has_test_build(), "needs the preset campaign: ./dev build campaign pidge")
     def test_a_program_that_does_not_sync_its_log_is_caught(self):
         """[O5] C2m."""
         self.run_campaign("sabotage", "--only", "1")
 
-    @unittest.skipUnless(has_test_build(), "needs the preset campaign: ./dev build campaign pidge")
     def test_a_program_that_writes_its_trail_apart_is_caught(self):
         """[J23] C2m."""
         self.run_campaign("sabotage", "--only", "3")
