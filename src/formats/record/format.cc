@@ -5,6 +5,14 @@
 
 namespace pidge::record {
 
+// Here and not in the header, so that the program with one format more is compiled as the other is,
+// but for this file.
+#ifdef PIDGE_NEXT_FORMAT
+const std::uint32_t newest_format = 2;
+#else
+const std::uint32_t newest_format = 1;
+#endif
+
 namespace {
 
 // Of the process: what may be written follows from the store, of which a process has one.

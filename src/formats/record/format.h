@@ -14,11 +14,7 @@
 
 namespace pidge::record {
 
-#ifdef PIDGE_NEXT_FORMAT
-inline constexpr std::uint32_t newest_format = 2;
-#else
-inline constexpr std::uint32_t newest_format = 1;
-#endif
+extern const std::uint32_t newest_format;  // that this program reads
 
 // What may be written by this process now; 1 until the store says more. Any thread.
 std::uint32_t writable_format();
