@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "system/store/postgres/dial.h"
 #include "system/store/postgres/limits.h"
 
 namespace pidge::store::postgres {
@@ -46,25 +47,9 @@ bool Refused::is_disk_full() const {
 }
 
 Connection::Connection(const PostgresOptions& options, Durable durable)
-    : connection_(nullptr, ::PQfinish),
+    : connection_(dial(options)),
       closing_(options.closing),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (closing_ && closing_->is_over()) throw Lost("the store is closing");
-    const std::string timeout = std::to_string(postgres_limits::connect_timeout.count());
-    // What stands in the conninfo comes before what stands after it in this list.
-    std::vector<const char*> keys{"connect_timeout", "application_name", "dbname"};
-    std::vector<const char*> values{timeout.c_str(), "pidge", options.conninfo.c_str()};
-    const auto add = [&](const char* key, const char* value) {
-        keys.push_back(key);
-        values.push_back(value);
-    };
-    if (!options.password.empty()) add("password", options.password.c_str());
-    add("target_session_attrs", "read-write");
-    add("client_encoding", "UTF8");
-    keys.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(::PQconnectdbParams(keys.data(), values.data(), 1));
-    if (!connection_ || ::PQstatus(get()) != CONNECTION_OK) lose("cannot be reached");
     ::PQsetNoticeReceiver(get(), note_warning, &warning_);
     check(::PQsetnonblocking(get(), 1) == 0 && ::PQenterPipelineMode(get()) == 1,
           "a new connection enters pipeline mode");

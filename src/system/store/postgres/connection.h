@@ -18,10 +18,9 @@
 
 #include "system/net/owned_fd.h"
 #include "system/store/postgres/closing.h"
+#include "system/store/postgres/dial.h"
 #include "system/store/postgres/postgres_store.h"
 #include "system/store/postgres/values.h"
-
-struct pg_conn;
 
 namespace pidge::store::postgres {
 
@@ -90,7 +89,7 @@ class Connection {
     pg_conn* get() const { return connection_.get(); }
     [[noreturn]] void lose(std::string_view what) const;
 
-    std::unique_ptr<pg_conn, void (*)(pg_conn*)> connection_;
+    OwnedConnection connection_;
     const std::shared_ptr<const Closing> closing_;  // null: nothing closes
     std::set<std::string> prepared_;
     std::vector<bool> sent_;  // true: a statement; false: its preparation

@@ -10,18 +10,23 @@ namespace pidge::store::postgres_limits {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Per host. The machine of a primary that died answers nothing at all.
+// All hosts are asked at the same time; the machine of a primary that died answers nothing at all.
+// The conninfo may say otherwise, within a bound.
 inline constexpr seconds connect_timeout{2};
+inline constexpr seconds connect_timeout_max{60};
+// A host that declines (a standby) is asked again after this, while another has not answered.
+inline constexpr milliseconds ask_again{200};
 // Between two attempts to reach a primary; a failover takes seconds.
 inline constexpr milliseconds reconnect_pause_first{20};
-inline constexpr milliseconds reconnect_pause_longest{500};
+inline constexpr milliseconds reconnect_pause_longest{250};
 // What a closing store gives a database that does not answer, for all that it has still to say. An
 // attempt to connect that is under way comes on top.
 inline constexpr seconds closing_patience{5};
 // How soon a wait for an answer notices that the store is closing.
 inline constexpr milliseconds wait_step{500};
-// A failed read is tried again on other connections for so long.
-inline constexpr seconds read_patience{10};
+// A failed read is tried again on other connections for so long: longer than a frozen primary takes
+// to be replaced, so that sessions wait for it.
+inline constexpr seconds read_patience{40};
 
 // A group that lost a race (a key that somebody else put first, a deadlock) is run again. More
 // races than this in a row are no accident.
@@ -30,6 +35,16 @@ inline constexpr int group_attempts_max = 50;
 // A node that shows no sign of life for so long has lost its leases; a sign is given in each beat.
 inline constexpr seconds holder_life{15};
 inline constexpr milliseconds holder_beat{3000};
+// For one sign, which is repeated after the pause if it was not answered; a closing store waits for
+// it.
+inline constexpr seconds beat_patience{5};
+inline constexpr milliseconds beat_pause{200};
+// So long after the last sign that was answered a node can be certain of its leases: two seconds
+// less, for what is on its way and for clocks of database servers that differ.
+inline constexpr seconds holder_certain{13};
+// Signs that follow each other within this show a database that is there. One that was away for
+// less costs nobody its leases: a beat, this, and the next beat are shorter than holder_life.
+inline constexpr seconds holder_gap{8};
 
 // Subjects that wait to be sent to the other nodes; over it they are told to look at everything.
 inline constexpr std::size_t hints_waiting_max = 1000;
