@@ -2,11 +2,12 @@
 
 #include "services/relay/limits.h"
 #include "system/store/kill_point.h"
+#include "system/store/store.h"
 
 namespace pidge::relay {
 
-Body::Body(Bytes trace, std::unique_ptr<store::BlobReader> blob)
-    : trace_(std::move(trace)), blob_(std::move(blob)) {}
+Body::Body(Bytes trace, std::unique_ptr<store::BlobReader> blob, std::function<bool()> may_end)
+    : trace_(std::move(trace)), blob_(std::move(blob)), may_end_(std::move(may_end)) {}
 
 net::Task<Bytes> Body::next() {
     Bytes chunk;
@@ -20,6 +21,9 @@ net::Task<Bytes> Body::next() {
             chunk += more;
     }
     offset_ += chunk.size();
+    if (may_end_ && offset_ >= size_bytes() && !may_end_())
+        throw store::Fault(store::Fault::Why::unavailable,
+                           "another node may have taken the delivery over");
     store::kill_point("relay-in-body");
     co_return chunk;
 }

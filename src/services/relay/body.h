@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "base/bytes.h"
@@ -13,7 +14,10 @@ namespace pidge::relay {
 
 class Body {
  public:
-    Body(Bytes trace, std::unique_ptr<store::BlobReader> blob);
+    // `may_end` is asked before the last octets are given, for whoever has them may take the
+    // message: false throws store::Fault instead. Null: always.
+    Body(Bytes trace, std::unique_ptr<store::BlobReader> blob,
+         std::function<bool()> may_end = nullptr);
 
     std::uint64_t size_bytes() const { return trace_.size() + blob_->size_bytes(); }
     // The next octets; empty at the end. Throws store::Fault.
@@ -23,6 +27,7 @@ class Body {
  private:
     const Bytes trace_;
     std::unique_ptr<store::BlobReader> blob_;
+    const std::function<bool()> may_end_;
     std::uint64_t offset_ = 0;
 };
 

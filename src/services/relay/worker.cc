@@ -47,7 +47,7 @@ class Worker {
     net::Task<std::optional<Job>> next_job();
     net::Task<bool> lease_offered(Job& job);
     net::Task<std::optional<Job>> lease(WallTime until);
-    net::Task<std::vector<Job>> read_jobs(std::vector<store::Lease> leases);
+    net::Task<std::vector<Job>> read_jobs(std::vector<store::Lease> leases, SteadyTime leased);
     net::Task<bool> rest();
     net::Task<bool> serve(Job job);
     net::Task<bool> deliver(Job job);
@@ -57,6 +57,7 @@ class Worker {
     net::Task<bool> could_not_connect(Job job, Told told);
     net::Task<void> discard(Job job);
     bool is_too_old(const Job& job) const;
+    bool is_ours(const Job& job) const;
     bool is_line_used_up() const;
 
     const std::shared_ptr<RelayCore> core_;
@@ -89,7 +90,7 @@ net::Task<std::optional<Job>> Worker::next_job() {
     for (;;) {
         while (auto job = table_.take(group_)) {
             if (job->is_offered && !co_await lease_offered(*job)) continue;
-            if (!is_too_old(*job)) co_return job;
+            if (!is_too_old(*job) && is_ours(*job)) co_return job;
             co_await core_->parts.store.release({job->lease});
             core_->wake(group_, job->lease.due);
         }
@@ -101,6 +102,7 @@ net::Task<std::optional<Job>> Worker::next_job() {
 
 // False: somebody has it already, or it must be looked for.
 net::Task<bool> Worker::lease_offered(Job& job) {
+    job.leased = core_->now().steady;
     auto lease = co_await core_->parts.store.lease_item(group_, job.lease.due, job.lease.item,
                                                         core_->options.lease_duration);
     if (!lease) {
@@ -108,7 +110,6 @@ net::Task<bool> Worker::lease_offered(Job& job) {
         co_return false;
     }
     job.lease = *std::move(lease);
-    job.leased = core_->now().steady;
     job.is_offered = false;
     co_return true;
 }
@@ -120,12 +121,13 @@ net::Task<std::optional<Job>> Worker::lease(WallTime until) {
     std::vector<store::Lease> leases;
     auto left = Destinations::Left::perhaps;
     std::exception_ptr error;
+    const SteadyTime asked = core_->now().steady;
     try {
         leases = co_await core_->parts.store.lease(group_, until, limits::lease_batch,
                                                    core_->options.lease_duration);
         store::kill_point("relay-after-lease");
         if (leases.size() < limits::lease_batch) left = Destinations::Left::nothing;
-        jobs = co_await read_jobs(leases);
+        jobs = co_await read_jobs(leases, asked);
     } catch (...) {
         error = std::current_exception();
         jobs.clear();
@@ -146,7 +148,7 @@ net::Task<std::optional<Job>> Worker::lease(WallTime until) {
     co_return mine;
 }
 
-net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases) {
+net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases, SteadyTime leased) {
     std::vector<std::pair<store::Space, Bytes>> keys;
     for (const store::Lease& lease : leases) keys.emplace_back(store::Space::queue, lease.item);
     std::vector<Job> jobs;
@@ -178,7 +180,7 @@ net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases) 
             early.push_back(std::move(leases[i]));
             continue;
         }
-        jobs.push_back({std::move(leases[i]), *std::move(entry), now.steady});
+        jobs.push_back({std::move(leases[i]), *std::move(entry), leased});
     }
     if (!early.empty()) co_await core_->parts.store.release(std::move(early));
     co_return jobs;
@@ -186,6 +188,11 @@ net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases) 
 
 bool Worker::is_too_old(const Job& job) const {
     return core_->now().steady - job.leased > core_->options.lease_duration / 2;
+}
+
+// Else another node may be at it.
+bool Worker::is_ours(const Job& job) const {
+    return core_->parts.store.keeps_leases(core_->now().steady - job.leased);
 }
 
 // Keeps the line for a little while. False: nothing came.
@@ -243,8 +250,12 @@ net::Task<void> Worker::discard(Job job) {
 net::Task<bool> Worker::deliver(Job job) {
     Told told;
     std::exception_ptr error;
+    bool has_passed_on = false;  // or may have: another node has the item by now
     try {
         told = co_await attempt(job);
+    } catch (const store::Fault&) {
+        error = std::current_exception();
+        has_passed_on = !is_ours(job);
     } catch (...) {
         error = std::current_exception();
     }
@@ -253,6 +264,7 @@ net::Task<bool> Worker::deliver(Job job) {
         drop_line();
         co_await core_->parts.store.release({job.lease});
         core_->wake(group_, job.lease.due);
+        if (has_passed_on) co_return true;
         std::rethrow_exception(error);
     }
     if (is_unreachable_) co_return co_await could_not_connect(std::move(job), std::move(told));
@@ -287,7 +299,7 @@ net::Task<Told> Worker::attempt(const Job& job) {
         told.attempt.ended = core_->parts.clock.now();
         co_return told;
     }
-    Body body(entry.trace, std::move(blob));
+    Body body(entry.trace, std::move(blob), [this, &job] { return is_ours(job); });
     if (line_ && line_destination_ != entry.destination) co_await close_line();
     std::vector<std::string> avoid;
     for (std::size_t hosts = 0;;) {

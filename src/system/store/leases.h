@@ -29,6 +29,8 @@ class Leases {
         return std::nullopt;
     }
     virtual void release(const std::vector<Lease>& leases) = 0;
+    // Never waits.
+    virtual bool is_kept([[maybe_unused]] std::chrono::nanoseconds age) const { return true; }
     virtual std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after,
                                                std::size_t limit) = 0;
 };

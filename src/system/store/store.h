@@ -118,6 +118,10 @@ class Store {
     }
     // Gives leases back without an outcome; the items are due as before.
     virtual net::Task<void> release(std::vector<Lease> leases) = 0;
+    // Whether leases that were asked for so long ago are this process's own still, as far as can be
+    // known without asking. False where several processes use the store and it has not heard from
+    // this one for so long that another may have taken them over. Any thread; never waits.
+    virtual bool keeps_leases([[maybe_unused]] std::chrono::nanoseconds age) const { return true; }
 
     // Called for each hint when its commit is durable and before commit() returns, on a thread of
     // the store; must return at once. Set before use begins. Where several processes use one store

@@ -61,6 +61,7 @@ class TableStore final : public Store {
     net::Task<std::optional<Lease>> lease_item(DueGroup group, WallTime due, Bytes item,
                                                std::chrono::seconds duration) override;
     net::Task<void> release(std::vector<Lease> leases) override;
+    bool keeps_leases(std::chrono::nanoseconds age) const override { return leases_->is_kept(age); }
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;
     void hurry() { table_->hurry(); }  // hurry.h

@@ -16,7 +16,7 @@ void GroupState::take_due(const Rows& rows) {
     take(Space::due, rows);
     for (std::size_t i = 0; i < rows.size(); ++i)
         leases_[rows.text(i, 0)] = {static_cast<std::uint64_t>(rows.number(i, 2)), rows.flag(i, 3),
-                                    false};
+                                    rows.flag(i, 4), false};
 }
 
 void GroupState::forget(Space space, std::string_view key) {
@@ -39,7 +39,7 @@ std::optional<Bytes> GroupState::find(Space space, std::string_view key) {
 
 bool GroupState::begin_finish(std::string_view key, std::uint64_t fence) {
     const auto lease = leases_.find(key);
-    if (lease == leases_.end() || !lease->second.is_held || lease->second.is_finishing ||
+    if (lease == leases_.end() || !lease->second.lasts || lease->second.is_finishing ||
         lease->second.fence != fence)
         return false;
     lease->second.is_finishing = true;

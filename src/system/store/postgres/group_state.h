@@ -23,7 +23,7 @@ class GroupState final : public Base, public LeaseGate {
 
     void expect(Space space, const Gathering::Keys& keys);  // all absent, until rows say otherwise
     void take(Space space, const Rows& rows);               // k, v
-    void take_due(const Rows& rows);                        // k, v, fence, is held
+    void take_due(const Rows& rows);                        // k, v, fence, lasts, is held
     void forget(Space space, std::string_view key);         // take it for absent
     // Whether the row was looked for and not there: then it must be new when it is written.
     bool is_known_absent(Space space, std::string_view key) const;
@@ -36,7 +36,8 @@ class GroupState final : public Base, public LeaseGate {
  private:
     struct Lease {
         std::uint64_t fence = 0;
-        bool is_held = false;
+        bool lasts = false;    // it has not expired: its holder may commit an outcome
+        bool is_held = false;  // besides, its holder is alive: nobody else may have the item
         bool is_finishing = false;
     };
     const Fetch fetch_;

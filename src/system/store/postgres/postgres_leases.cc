@@ -30,16 +30,19 @@ const std::string lease_now = fmt::format("coalesce($1::bigint, {})", database_n
 const Statement take{
     "lease",
     fmt::format(
-        "UPDATE pidge_due SET holder = $2::bigint, until = {0} + $3::bigint, fence = "
+        "UPDATE pidge_due SET holder = $3::bigint, until = {0} + $4::bigint, fence = "
         "(given.fence) FROM (SELECT free.k, row_number() OVER (ORDER BY free.k) AS number FROM "
-        "(SELECT k FROM pidge_due WHERE k >= $4::bytea AND k < $5::bytea AND NOT {1} ORDER BY k "
-        "LIMIT $6::bigint FOR UPDATE SKIP LOCKED) AS free) AS taken, "
-        "unnest($7::bigint[]) WITH ORDINALITY AS given(fence, number) "
+        "(SELECT k FROM pidge_due WHERE k >= $5::bytea AND k < $6::bytea AND NOT {1} ORDER BY k "
+        "LIMIT $7::bigint FOR UPDATE SKIP LOCKED) AS free) AS taken, "
+        "unnest($8::bigint[]) WITH ORDINALITY AS given(fence, number) "
         "WHERE pidge_due.k = taken.k AND given.number = taken.number "
         "RETURNING pidge_due.k, pidge_due.fence",
         lease_now, lease_is_held)};
 
-const Statement give_back{
+// A transaction that changes nothing waits for nobody.
+const Statement be_durable{"durable", "SELECT set_config('synchronous_commit', 'on', true)"};
+
+const Statement return_leases{
     "release",
     "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 FROM unnest($1::bytea[], $2::bigint[]) "
     "AS given(k, fence) WHERE pidge_due.k = given.k AND pidge_due.fence = given.fence"};
@@ -59,12 +62,12 @@ const Statement groups{
     "due-groups",
     fmt::format(
         "WITH RECURSIVE first(k) AS ("
-        "(SELECT k FROM pidge_due WHERE k >= $2::bytea AND NOT {0} ORDER BY k LIMIT 1) "
+        "(SELECT k FROM pidge_due WHERE k >= $3::bytea AND NOT {0} ORDER BY k LIMIT 1) "
         "UNION ALL "
         "SELECT (SELECT later.k FROM pidge_due AS later WHERE later.k > substring(first.k FROM 1 "
         "FOR 8) || '\\xffffffffffffffffffffffffffffffffffff'::bytea AND NOT {1} ORDER BY "
         "later.k LIMIT 1) FROM first WHERE first.k IS NOT NULL) "
-        "SELECT k FROM first WHERE k IS NOT NULL LIMIT $3::bigint",
+        "SELECT k FROM first WHERE k IS NOT NULL LIMIT $4::bigint",
         lease_is_held, lease_is_held)};
 
 const Statement alive{
@@ -83,15 +86,19 @@ std::int64_t random_positive() {
     return static_cast<std::int64_t>(random_u64() >> 1 | 1);
 }
 
+SteadyTime steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
 }  // namespace
 
-Parameters lease_time(const PostgresOptions& options) {
+Parameters lease_terms(const PostgresOptions& options, Silent silent) {
     Parameters parameters;
     if (options.lease_clock_us)
         parameters.number(options.lease_clock_us());
     else
         parameters.none();
-    return parameters;
+    return parameters.flag(silent == Silent::lose);
 }
 
 PostgresLeases::PostgresLeases(std::shared_ptr<Sessions> sessions)
@@ -108,11 +115,12 @@ PostgresLeases::~PostgresLeases() {
     wake_.notify_all();
     thread_.join();
     try {
-        sessions_->run([this](Connection& connection, Deadline deadline) {
+        const auto leaving = [this](Connection& connection, Deadline deadline) {
             connection.send(give_all_back, Parameters().number(id_));
             connection.send(leave, Parameters().number(id_));
             connection.answers(deadline);
-        });
+        };
+        sessions_->run(leaving, postgres_limits::closing_patience);
     } catch (const Fault& fault) {
         log::write(beat_failed, {{"reason", fault.what()}});
     }
@@ -120,14 +128,28 @@ PostgresLeases::~PostgresLeases() {
 
 void PostgresLeases::beat() {
     using std::chrono::microseconds;
-    sessions_->run([this](Connection& connection, Deadline deadline) {
+    SteadyTime begun;
+    const auto tell = [&](Connection& connection, Deadline deadline) {
+        begun = steady_now();
         connection.send(alive, Parameters()
                                    .number(id_)
                                    .octets(sessions_->options().node)
                                    .number(microseconds(postgres_limits::holder_life).count()));
         connection.send(bury);
         connection.answers(deadline);
-    });
+    };
+    sessions_->run(tell, postgres_limits::beat_patience);
+    signs_.heard(begun, steady_now());
+}
+
+bool PostgresLeases::is_kept(std::chrono::nanoseconds age) const {
+    const SteadyTime now = steady_now();
+    return signs_.keeps(now - age, now);
+}
+
+Silent PostgresLeases::silent() const {
+    return signs_.may_take_over(steady_now(), sessions_->options().takeover_after) ? Silent::lose
+                                                                                   : Silent::keep;
 }
 
 void PostgresLeases::take_back(Connection& connection, const Doubtful& doubtful) const {
@@ -146,10 +168,11 @@ void PostgresLeases::take_back_doubtful() {
     }
     if (doubtful.empty()) return;
     try {
-        sessions_->run([&](Connection& connection, Deadline deadline) {
+        const auto run = [&](Connection& connection, Deadline deadline) {
             for (const Doubtful& each : doubtful) take_back(connection, each);
             connection.answers(deadline);
-        });
+        };
+        sessions_->run(run, postgres_limits::beat_patience);
     } catch (const Fault&) {
         const std::lock_guard lock(mutex_);
         std::ranges::move(doubtful, std::back_inserter(doubtful_));
@@ -159,16 +182,18 @@ void PostgresLeases::take_back_doubtful() {
 
 void PostgresLeases::run_beats() {
     ::pthread_setname_np(::pthread_self(), "store-alive");
-    for (;;) {
+    for (auto pause = postgres_limits::holder_beat;;) {
         {
             std::unique_lock lock(mutex_);
-            if (wake_.wait_for(lock, postgres_limits::holder_beat, [this] { return is_stopping_; }))
-                return;
+            if (wake_.wait_for(lock, pause, [this] { return is_stopping_; })) return;
         }
+        pause = postgres_limits::holder_beat;
         try {
             beat();
             take_back_doubtful();
+            give_back_unreleased();
         } catch (const Fault& fault) {
+            pause = postgres_limits::beat_pause;
             log::write(beat_failed, {{"reason", fault.what()}});
         }
     }
@@ -183,9 +208,11 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
     std::ranges::generate(fences, random_positive);
     const Doubtful range{Bytes(bytes_of(group)),
                          due_key(group, now + std::chrono::microseconds(1), {}), fences};
+    // Nobody else may take it for dead while it delivers.
+    if (!is_kept({})) beat();
     bool is_repeated = false;
     const auto run = [&](Connection& connection, Deadline deadline) {
-        Parameters parameters = lease_time(sessions_->options());
+        Parameters parameters = lease_terms(sessions_->options(), silent());
         parameters.number(id_)
             .number(std::chrono::microseconds(duration).count())
             .octets(range.from)
@@ -193,8 +220,12 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
             .number(static_cast<std::int64_t>(limit))
             .numbers_list(fences);
         if (std::exchange(is_repeated, true)) take_back(connection, range);
+        connection.take_warning();
+        connection.send(be_durable);
         connection.send(take, parameters);
         const Rows rows = connection.answers(deadline).back();
+        // "canceling wait for synchronous replication"
+        if (const auto warning = connection.take_warning()) throw Lost(*warning);
         leases.clear();
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto read = read_due_key(rows.octets(i, 0));
@@ -217,6 +248,19 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
 }
 
 void PostgresLeases::release(const std::vector<Lease>& leases) {
+    give_back(leases, postgres_limits::read_patience);
+}
+
+void PostgresLeases::give_back_unreleased() {
+    std::vector<Lease> leases;
+    {
+        const std::lock_guard lock(mutex_);
+        leases = std::exchange(unreleased_, {});
+    }
+    if (!leases.empty()) give_back(leases, postgres_limits::beat_patience);
+}
+
+void PostgresLeases::give_back(const std::vector<Lease>& leases, std::chrono::seconds patience) {
     std::vector<Bytes> keys;
     std::vector<std::string_view> views;
     std::vector<std::int64_t> fences;
@@ -225,9 +269,16 @@ void PostgresLeases::release(const std::vector<Lease>& leases) {
         fences.push_back(static_cast<std::int64_t>(lease.fence));
     }
     views.assign(keys.begin(), keys.end());
-    sessions_->run([&](Connection& connection, Deadline deadline) {
-        connection.ask(give_back, Parameters().octets_list(views).numbers_list(fences), deadline);
-    });
+    const auto run = [&](Connection& connection, Deadline deadline) {
+        connection.ask(return_leases, Parameters().octets_list(views).numbers_list(fences),
+                       deadline);
+    };
+    try {
+        sessions_->run(run, patience);
+    } catch (const Fault&) {
+        const std::lock_guard lock(mutex_);
+        unreleased_.insert(unreleased_.end(), leases.begin(), leases.end());
+    }
 }
 
 std::vector<DueSummary> PostgresLeases::due_groups(const std::optional<DueGroup>& after,
@@ -236,7 +287,7 @@ std::vector<DueSummary> PostgresLeases::due_groups(const std::optional<DueGroup>
     const Bytes from = after ? after_prefix(bytes_of(*after)) : Bytes();
     if (limit == 0 || (after && from.empty())) return summaries;
     sessions_->run([&](Connection& connection, Deadline deadline) {
-        Parameters parameters = lease_time(sessions_->options());
+        Parameters parameters = lease_terms(sessions_->options(), silent());
         parameters.octets(from).number(static_cast<std::int64_t>(limit));
         const Rows rows = connection.ask(groups, parameters, deadline);
         summaries.clear();

@@ -2,11 +2,17 @@
 // when, by the database's clock. What others have locked at this moment is passed over (SKIP
 // LOCKED), so nodes do not wait for each other.
 //
-// A holder is one running process. It gives a sign of life in pidge_holder in each beat; the leases
-// of one that gives none are void after limits' holder_life, however long they were meant to be.
-// Leases are committed without waiting for the disk: one that is lost in a failover is as good as
-// expired, for its fence is gone too. A fence is a random number, so that none comes twice.
+// A holder is one running process. It gives a sign of life in pidge_holder in each beat. Who gives
+// none for limits' holder_life loses its leases to whoever asks next, however long they were meant
+// to be, and knows of it without asking (is_kept): it begins no delivery then, and ends none. Who
+// may take over: see signs_of_life.h. What nobody has taken over yet is still its holder's, and an
+// outcome under its fence is good.
+//
+// Leases are durable as commits are, on the synchronous standbys too: one that a failover took away
+// would have its item delivered twice. A fence is a random number, so that none comes twice.
 #pragma once
+
+#include <chrono>
 
 #include <condition_variable>
 #include <memory>
@@ -16,11 +22,14 @@
 
 #include "system/store/leases.h"
 #include "system/store/postgres/sessions.h"
+#include "system/store/postgres/signs_of_life.h"
 
 namespace pidge::store::postgres {
 
-// The time by which leases expire, as the first parameter of a statement.
-Parameters lease_time(const PostgresOptions& options);
+enum class Silent : std::uint8_t { keep, lose };  // what the silent had
+
+// The first two parameters of a statement with lease_is_held (schema.h).
+Parameters lease_terms(const PostgresOptions& options, Silent silent);
 
 class PostgresLeases final : public Leases {
  public:
@@ -30,7 +39,9 @@ class PostgresLeases final : public Leases {
 
     std::vector<Lease> lease(const DueGroup& group, WallTime now, std::size_t limit,
                              std::chrono::seconds duration) override;
+    // Those that the database cannot take back now it gets with a later beat.
     void release(const std::vector<Lease>& leases) override;
+    bool is_kept(std::chrono::nanoseconds age) const override;
     std::vector<DueSummary> due_groups(const std::optional<DueGroup>& after,
                                        std::size_t limit) override;
 
@@ -42,6 +53,9 @@ class PostgresLeases final : public Leases {
     };
     void beat();
     void run_beats();
+    Silent silent() const;
+    void give_back(const std::vector<Lease>& leases, std::chrono::seconds patience);
+    void give_back_unreleased();
     void take_back(Connection& connection, const Doubtful& doubtful) const;
     void take_back_doubtful();
 
@@ -51,6 +65,8 @@ class PostgresLeases final : public Leases {
     std::condition_variable wake_;
     bool is_stopping_ = false;
     std::vector<Doubtful> doubtful_;
+    std::vector<Lease> unreleased_;
+    SignsOfLife signs_;  // by the steady clock, which goes on while the process is frozen
     std::thread thread_;
 };
 

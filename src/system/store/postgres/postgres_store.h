@@ -40,6 +40,8 @@ struct PostgresOptions {
     std::shared_ptr<postgres::Closing> closing;  // of the open store; it makes one
 
     // --- for tests ---
+    // How long a node must have been heard itself before it takes over from the silent.
+    std::chrono::milliseconds takeover_after{15'000};
     // Microseconds by which leases expire, in place of the database's clock.
     std::function<std::int64_t()> lease_clock_us;
     // Called at each step of a commit ("reading", "writing", "committing", "committed"); true cuts

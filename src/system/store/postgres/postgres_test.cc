@@ -234,7 +234,34 @@ TEST_CASE("[O5] A node that shows no sign of life loses its leases, and its outc
     Change late;
     late.finish(held[0]);
     CHECK_FALSE(pair.first.commit(late).has_value());
+    net::run_blocking(pair.first.store->release(held));  // no longer its to give
+    CHECK(others().empty());
     // One that closes gives its leases back.
     pair.second.reset();
     CHECK(pair.first.lease(group, conformance::start_of_tests(), 10).size() == 3);
+}
+
+TEST_CASE("[O5] After a failover nobody loses to a newcomer what he holds, nor its outcome") {
+    Pair pair;
+    const DueGroup group = conformance::group_of("a");
+    Change change;
+    change.schedule(group, conformance::start_of_tests(), "x");
+    pair.first.done(change);
+    const auto held = pair.first.lease(group, conformance::start_of_tests(), 1);
+    REQUIRE(held.size() == 1);
+    const auto& database = dynamic_cast<PostgresSite&>(*pair.first.site).database;
+    // Has been heard for a moment only, as all have when the database is back.
+    PostgresOptions options{.conninfo = database.conninfo()};
+    options.lease_clock_us = [] { return std::int64_t{0}; };
+    const auto newcomer = open_postgres(options);
+    REQUIRE(newcomer.has_value());
+    database.sql("UPDATE pidge_holder SET alive_until = 0");
+    CHECK(net::run_blocking((*newcomer)->lease(group, conformance::start_of_tests(), 10,
+                                               std::chrono::seconds(60)))
+              .empty());
+    CHECK(net::run_blocking((*newcomer)->due_groups({}, 10)).empty());
+    database.sql("UPDATE pidge_holder SET alive_until = 0");
+    Change outcome;
+    outcome.finish(held[0]);
+    CHECK(pair.first.commit(outcome).has_value());
 }

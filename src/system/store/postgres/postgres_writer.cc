@@ -49,9 +49,9 @@ const Statement touch_mark{
     "touch-mark", "UPDATE pidge_committer SET resolved = resolved + 1 WHERE id = $1::bigint"};
 const Statement erase_mark{"erase-mark", "DELETE FROM pidge_committer WHERE id = $1::bigint"};
 const Statement lock_due{
-    "lock-due", fmt::format("SELECT k, v, fence, {} FROM pidge_due WHERE k = ANY($2::bytea[]) "
+    "lock-due", fmt::format("SELECT k, v, fence, {}, {} FROM pidge_due WHERE k = ANY($3::bytea[]) "
                             "ORDER BY k FOR UPDATE",
-                            lease_is_held)};
+                            lease_lasts, lease_is_held)};
 const Statement end_leases{"end-leases",
                            "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 WHERE k = "
                            "ANY($1::bytea[])"};
@@ -191,7 +191,7 @@ void PostgresWriter::read(const Gathering& gathering, GroupState& state) {
     for (const Space space : order) {
         const auto keys = views(gathering.spaces.at(space).read);
         if (space == Space::due)
-            connection_->send(lock_due, lease_time(options_).octets_list(keys));
+            connection_->send(lock_due, lease_terms(options_, Silent::lose).octets_list(keys));
         else
             connection_->send(statements(space).lock, Parameters().octets_list(keys));
         state.expect(space, gathering.spaces.at(space));

@@ -38,11 +38,17 @@ const SpaceStatements& statements(Space space);
 // As expressions.
 #define PIDGE_DATABASE_NOW "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
 inline constexpr std::string_view database_now = PIDGE_DATABASE_NOW;
-// Whether the lease in a row of pidge_due is held now. $1: the time by which leases expire, NULL
-// for the database's clock.
+// Whether the lease in a row of pidge_due has not expired. $1: the time by which leases expire,
+// NULL for the database's clock.
+#define PIDGE_LEASE_LASTS "until > coalesce($1::bigint, " PIDGE_DATABASE_NOW ")"
+inline constexpr std::string_view lease_lasts = PIDGE_LEASE_LASTS;
+// Whether nobody else may have it: besides, $2 is false (the dead keep what they had), or its
+// holder is alive.
 inline constexpr std::string_view lease_is_held =
-    "(until > coalesce($1::bigint, " PIDGE_DATABASE_NOW
-    ") AND holder IN (SELECT id FROM pidge_holder WHERE alive_until > " PIDGE_DATABASE_NOW "))";
+    "(" PIDGE_LEASE_LASTS
+    " AND (NOT $2::boolean OR holder IN (SELECT id FROM pidge_holder WHERE alive_until "
+    "> " PIDGE_DATABASE_NOW ")))";
+#undef PIDGE_LEASE_LASTS
 #undef PIDGE_DATABASE_NOW
 
 Result<void> make_tables(Connection& connection, Deadline deadline);

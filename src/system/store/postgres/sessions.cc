@@ -34,9 +34,12 @@ void Sessions::give_back(std::unique_ptr<Connection> connection) {
 }
 
 void Sessions::run(const Job& job) {
+    run(job,
+        std::min<std::chrono::milliseconds>(options_.patience, postgres_limits::read_patience));
+}
+
+void Sessions::run(const Job& job, std::chrono::milliseconds patience) {
     const auto begun = std::chrono::steady_clock::now();
-    const auto patience =
-        std::min<std::chrono::milliseconds>(options_.patience, postgres_limits::read_patience);
     auto pause = postgres_limits::reconnect_pause_first;
     for (;;) {
         try {

@@ -2,6 +2,7 @@
 // whose connection breaks is run again on another, for a while. Thread-safe; blocks.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,7 @@ class Sessions {
     // A job that may be run twice. Throws Fault.
     using Job = std::function<void(Connection& connection, Deadline deadline)>;
     void run(const Job& job);
+    void run(const Job& job, std::chrono::milliseconds patience);
     // One connection of its own, for a snapshot.
     std::unique_ptr<Connection> take();
     void give_back(std::unique_ptr<Connection> connection);

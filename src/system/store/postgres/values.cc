@@ -38,6 +38,11 @@ Parameters& Parameters::number(std::int64_t value) {
     return *this;
 }
 
+Parameters& Parameters::flag(bool value) {
+    values_.emplace_back(Bytes(1, value ? '\1' : '\0'));
+    return *this;
+}
+
 Parameters& Parameters::none() {
     values_.emplace_back(std::nullopt);
     return *this;

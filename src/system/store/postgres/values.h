@@ -20,6 +20,7 @@ class Parameters {
  public:
     Parameters& octets(std::string_view value);
     Parameters& number(std::int64_t value);
+    Parameters& flag(bool value);
     Parameters& none();                                                 // NULL
     Parameters& octets_list(std::span<const std::string_view> values);  // bytea[]
     Parameters& numbers_list(std::span<const std::int64_t> values);     // bigint[]

@@ -35,6 +35,7 @@ std::unique_ptr<Store> open_for_test(PostgresOptions options, const Clock& clock
                        clock.steady().time_since_epoch())
                 .count();
         };
+    options.takeover_after = {};
     auto store = open_postgres(std::move(options), clock);
     if (!store) throw std::runtime_error(store.error().text);
     return *std::move(store);
