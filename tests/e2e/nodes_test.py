@@ -43,7 +43,7 @@ class Drain(unittest.TestCase):
             busy.mail("alice@site.test")
             busy.rcpt("x@out.test")
             site.pidge("node", "drain", "n1")
-            wait_until(lambda: readiness(site)[0] == 503, what="readiness to turn")
+            wait_until(lambda: readiness(site)[0] == 404, what="readiness to turn")
             self.assertIn("pidge node resume n1", readiness(site)[1])
             wait_until(lambda: not processes.is_open(site.ports["submission"]), what="the port to close")
             # Somebody in the middle of a transaction ends it, and hears 250.
@@ -77,7 +77,7 @@ class Drain(unittest.TestCase):
             self.assertEqual(state(site), "down")
             site.start(wait=False)
             wait_until(lambda: processes.is_open(site.ports["admin"]) and state(site) == "drained", what="the start")
-            self.assertEqual(readiness(site)[0], 503)
+            self.assertEqual(readiness(site)[0], 404)
             self.assertFalse(processes.is_open(site.ports["submission"]))
             site.pidge("node", "resume", "n1", "--wait")
             wait_until(site.is_ready, what="readiness")
@@ -86,7 +86,7 @@ class Drain(unittest.TestCase):
         """Not ready yet still accepting: a balancer that has not looked turns nobody away."""
         with Site(changes={"node": {"drain_grace": "600 s"}}) as site:
             site.pidge("node", "drain", "n1")
-            wait_until(lambda: readiness(site)[0] == 503, what="readiness to turn")
+            wait_until(lambda: readiness(site)[0] == 404, what="readiness to turn")
             self.assertEqual(site.submit(MESSAGE, ["x@out.test"]), {})
             site.pidge("node", "resume", "n1", "--wait")
             wait_until(lambda: readiness(site)[0] == 200, what="readiness")

@@ -56,6 +56,8 @@ class Assembly {
     void tend();
     // Why new connections are better made elsewhere; empty: they are welcome. Any thread.
     std::string why_not_ready() const;
+    // That is because it drains, or ends: what is here already is served to its end. Any thread.
+    bool is_leaving() const;
     // Why the program must end: another node has its name, or the store is too new for it. Any
     // thread; empty: it need not.
     std::string fate() const { return node_ ? node_->membership().fate() : std::string(); }

@@ -9,6 +9,11 @@
 
 namespace pidge::program {
 
+bool Assembly::is_leaving() const {
+    return is_draining_ || phase_ != Phase::serving ||
+           node_->membership().wish() == nodes::Wish::drain;
+}
+
 std::string Assembly::why_not_ready() const {
     if (is_draining_) return "draining: the program ends";
     const nodes::Membership& membership = node_->membership();

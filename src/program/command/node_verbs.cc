@@ -118,7 +118,7 @@ std::vector<Verb> node_verbs() {
         {.words = "node drain",
          .summary = "Let a node take nothing new",
          .details =
-             "Its /readyz says 503 at once, so that load balancers turn away; after "
+             "Its /readyz says 404 at once, so that load balancers turn away; after "
              "node.drain_grace it accepts no more connections, tells idle clients to come back, "
              "finishes what is under way, and hands back what it has leased from the queue. It "
              "stays so when it is restarted, until pidge node resume. By any node.",

@@ -46,7 +46,7 @@ const std::vector<Option> all_options = {
      "drain_grace",
      Type::duration,
      "\"5 s\"",
-     "How long new connections are still taken after pidge node drain, while /readyz says 503: "
+     "How long new connections are still taken after pidge node drain, while /readyz says 404: "
      "time "
      "for load balancers to look and turn to the other nodes.",
      reload,

@@ -122,15 +122,22 @@ void SiteServer::stop() {
     if (!control_socket_.empty()) ::unlink(control_socket_.c_str());
 }
 
+std::uint16_t SiteServer::Readiness::status() const {
+    if (state == State::yes) return 200;
+    return state == State::leaving ? 404 : 503;
+}
+
 SiteServer::Readiness SiteServer::readiness() const {
     if (!is_ready_ && !assembly_.is_draining()) return {.text = "starting"};
-    if (const std::string why = assembly_.why_not_ready(); !why.empty()) return {.text = why};
+    using State = Readiness::State;
+    if (std::string why = assembly_.why_not_ready(); !why.empty())
+        return {assembly_.is_leaving() ? State::leaving : State::no, std::move(why)};
     const store::Health health = assembly_.store().health();
     if (health.state == store::Health::State::failed) return {.text = "store failed"};
     if (health.state == store::Health::State::away) return {.text = "store away"};
     if (health.state == store::Health::State::low_space)
         return {.text = "disk low: mail is put off"};
-    return {.is_ready = true, .text = "ready"};
+    return {State::yes, "ready"};
 }
 
 http::Router SiteServer::probes() {
@@ -142,8 +149,8 @@ http::Router SiteServer::probes() {
     });
     // Ready: new connections are welcome here.
     router.on("GET", "/readyz", [this](http::ServerRequest) {
-        const Readiness state = readiness();
-        return now(http::text_response(state.is_ready ? 200 : 503, state.text));
+        const Readiness ready = readiness();
+        return now(http::text_response(ready.status(), ready.text));
     });
     router.on("GET", "/metrics", [](http::ServerRequest) {
         http::Response response = http::text_response(200, "");

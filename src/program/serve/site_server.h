@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,8 +27,11 @@ class SiteServer {
 
  private:
     struct Readiness {
-        bool is_ready = false;
+        // leaving: nothing new, but connections that are there go on; 404, which balancers take for
+        // a soft stop (HAProxy's disable-on-404). 503: they had better be made elsewhere.
+        enum class State : std::uint8_t { no, leaving, yes } state = State::no;
         std::string text;
+        std::uint16_t status() const;
     };
     Readiness readiness() const;
     json::Object status() const;
