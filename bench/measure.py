@@ -25,12 +25,14 @@ def processes():
     return found
 
 
-def tree(root, table=None):
+def tree(roots, table=None):
+    """roots: a process id, or several."""
     table = table or processes()
+    roots = roots if isinstance(roots, list) else [roots]
     children = {}
     for pid, (parent, _) in table.items():
         children.setdefault(parent, []).append(pid)
-    found, todo = [], [root] if root in table else []
+    found, todo = [], [root for root in roots if root in table]
     while todo:
         pid = todo.pop()
         found.append(pid)
@@ -86,9 +88,10 @@ def figures(line):
     return {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)(?!\S)", line)}
 
 
-def run_load(command, root):
-    """Runs a load that prints one line of key=value figures; adds what it cost the server per message."""
+def run_load(command, root, database=()):
+    """Runs a load that prints one line of key=value figures; adds what it cost the server, and its database, per message."""
     cpu, busy, start = cpu_s(root), machine_busy_s(), time.monotonic()
+    database_cpu = cpu_s(list(database))
     own = os.times()
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     elapsed = time.monotonic() - start
@@ -101,7 +104,9 @@ def run_load(command, root):
     if done.returncode != 0 or result.get("fail", 1) > 0 or not result.get("n"):
         raise RuntimeError(f"the load failed: {line}")
     result["cpu_ms"] = used / result["n"] * 1000
-    result["foreign_cores"] = max(0.0, (machine_busy_s() - busy - used - load) / (time.monotonic() - start))
+    database_used = cpu_s(list(database)) - database_cpu
+    result["database_ms"] = database_used / result["n"] * 1000
+    result["foreign_cores"] = max(0.0, (machine_busy_s() - busy - used - database_used - load) / (time.monotonic() - start))
     result["elapsed_s"] = elapsed
     return result
 

@@ -24,10 +24,10 @@ USER, PASSWORD = "u0", "a long benchmark password"
 
 
 class PostfixPeer:
-    name = "postfix"
+    name, database = "postfix", ()
 
     def __init__(self, role, sink_port, folder):
-        self.submission_port = processes.free_port()
+        self.submission_ports = [processes.free_port()]
         pair = certs.Authority(os.path.join(folder, "postfix-ca")).issue("localhost")
         # in_flow_delay is 0 already: bursts are taken as they come.
         settings, services = {"smtpd_client_connection_count_limit": "0",
@@ -40,11 +40,11 @@ class PostfixPeer:
         if role == "submission":
             self.make_password_file()
         self.server.start()
-        self.port, self.pid = self.server.port, self.server.process.pid
+        self.ports, self.pid = [self.server.port], self.server.process.pid
         self.login = f"{USER}:{PASSWORD}"
 
     def submission_service(self):
-        return (f"127.0.0.1:{self.submission_port} inet n - n - - smtpd\n"
+        return (f"127.0.0.1:{self.submission_ports[0]} inet n - n - - smtpd\n"
                 "  -o smtpd_sasl_auth_enable=yes\n  -o smtpd_tls_wrappermode=yes\n  -o mynetworks=\n"
                 "  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject\n")
 
@@ -64,17 +64,21 @@ class PostfixPeer:
 
 
 class PidgePeer:
-    name = "pidge"
+    name, nodes, database = "pidge", 1, ()
 
     def __init__(self, role, sink_port, folder, **settings):
-        where = tempfile.mkdtemp(prefix="pidge-", dir=folder)
-        self.server = server.Server(folder=where, **settings, changes={
-            "log": {"level": "warning", "form": "text"},
-            "limits": {"connections_per_client": 5000, "sending_rates": False}})
+        self.servers = []
+        for number in range(1, self.nodes + 1):
+            self.servers.append(server.Server(folder=tempfile.mkdtemp(prefix="pidge-", dir=folder), **settings, changes={
+                "site": {"node": f"n{number}"}, "log": {"level": "warning", "form": "text"},
+                "limits": {"connections_per_client": 5000, "sending_rates": False}}))
+        self.server = self.servers[0]
         self.set_up(["--host", "127.0.0.1", "--port", str(sink_port)] if role == "relay" else ["--discard"])
-        self.server.start()
-        self.pid, self.port = self.server.process.pid, self.server.ports["smtp"]
-        self.submission_port = self.server.ports["submissions"]
+        for each in self.servers:
+            each.start()
+        self.pid = [each.process.pid for each in self.servers]
+        self.ports = [each.ports["smtp"] for each in self.servers]
+        self.submission_ports = [each.ports["submissions"] for each in self.servers]
         self.login = f"{USER}:{PASSWORD}"
 
     def set_up(self, route):
@@ -86,16 +90,24 @@ class PidgePeer:
         self.server.pidge("route", "set", "out.test", *route)
 
     def stop(self):
-        self.server.stop()
+        for each in self.servers:
+            each.stop()
 
 
 class PidgeDatabasePeer(PidgePeer):
-    """The same on a throw-away PostgreSQL, whose own CPU time is not in the figures."""
+    """The same on a throw-away PostgreSQL, without replication."""
 
     name = "pidge-db"
 
     def __init__(self, role, sink_port, folder):
         super().__init__(role, sink_port, folder, store=postgres.new_store())
+        self.database = [postgres.shared().process.pid]
 
 
-PEERS = {"postfix": PostfixPeer, "pidge": PidgePeer, "pidge-db": PidgeDatabasePeer}
+class PidgeNodesPeer(PidgeDatabasePeer):
+    """Three nodes on one database; connections take them in turn."""
+
+    name, nodes = "pidge-3", 3
+
+
+PEERS = {peer.name: peer for peer in (PostfixPeer, PidgePeer, PidgeDatabasePeer, PidgeNodesPeer)}

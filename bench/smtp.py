@@ -32,10 +32,10 @@ def load(scenario, peer, sink_port, count=None):
     command = [os.path.join(ROOT, "build", "release", "bench", "smtpload"), "--sessions", str(sessions), "--count",
                str(count or messages), "--recipient", "b%d@out.test", "--modulus", "50", *more]
     if role == "submission":
-        return command + ["--port", str(peer.submission_port), "--auth", peer.login, "--from", "u0@site.test"]
+        return command + ["--port", str(peer.submission_ports[0]), "--auth", peer.login, "--from", "u0@site.test"]
     if role == "relay":
         command += ["--sink", str(sink_port)]
-    return command + ["--port", str(peer.port)]
+    return command + [word for port in peer.ports for word in ("--port", str(port))]
 
 
 def rate(scenario, result):
@@ -55,11 +55,12 @@ def one_role(role, names, rounds, scale, folder, results):
         for number in range(rounds):
             for scenario in scenarios:
                 for peer in running.values():
-                    result = measure.run_load(load(scenario, peer, sink_port, max(50, int(scenario[3] * scale))), peer.pid)
+                    result = measure.run_load(load(scenario, peer, sink_port, max(50, int(scenario[3] * scale))), peer.pid,
+                                              peer.database)
                     result["disk"] = measure.disk_syncs_per_s(folder)
                     results.setdefault((scenario[0], peer.name), []).append(result)
                     print(f"round {number + 1}: {scenario[0]:<28} {peer.name:<8} {rate(scenario, result):8.0f} msg/s "
-                          f"{result['cpu_ms']:6.2f} ms CPU  (others {result['foreign_cores']:.1f} cores, "
+                          f"{result['cpu_ms']:6.2f} ms CPU, {result['database_ms']:6.2f} in the database  (others {result['foreign_cores']:.1f} cores, "
                           f"disk {result['disk']:.0f} syncs/s)", flush=True)
         for scenario in scenarios:
             for peer in running.values():
@@ -79,7 +80,7 @@ def idle_memory(peer):
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     before, sessions = measure.memory_kib(peer.pid), []
     for _ in range(IDLE_SESSIONS):
-        stream = context.wrap_socket(socket.create_connection(("127.0.0.1", peer.submission_port), 30))
+        stream = context.wrap_socket(socket.create_connection(("127.0.0.1", peer.submission_ports[0]), 30))
         stream.recv(4096)
         stream.sendall(b"EHLO idle.client.test\r\n")
         stream.recv(4096)
@@ -115,6 +116,8 @@ def report(names, results):
         row(scenario[0], "msg/s", rates, "{:.0f}", scenario[5], ratio)
         row("", "CPU ms/msg", {name: [result["cpu_ms"] for result in runs[name]] for name in names}, "{:.2f}",
             "≤ 0.15" if scenario[2] == 50 else "")
+        if any(result["database_ms"] for name in names for result in runs[name]):
+            row("", "database ms", {name: [result["database_ms"] for result in runs[name]] for name in names}, "{:.2f}")
         row("", "syncs/msg", {name: [runs[name][0]["syncs"]] for name in names}, "{:.3f}",
             "≤ 0.111" if scenario[2] == 50 else "")
         row("", "calls/msg", {name: [runs[name][0]["calls"]] for name in names}, "{:.0f}")
@@ -131,11 +134,11 @@ def main():
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only", choices=["accept", "relay", "submission"])
     parser.add_argument("--peer", choices=sorted(PEERS))
-    parser.add_argument("--database", action="store_true", help="pidge on PostgreSQL too")
+    parser.add_argument("--database", action="store_true", help="pidge on PostgreSQL too, as one node and as three")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("Postfix needs root: run ./dev bench smtp as root.")
-    names = [options.peer] if options.peer else ["postfix", "pidge", *(["pidge-db"] if options.database else [])]
+    names = [options.peer] if options.peer else ["postfix", "pidge", *(["pidge-db", "pidge-3"] if options.database else [])]
     if "pidge" in names and not os.access(os.path.join(ROOT, "build", "release", "pidge"), os.X_OK):
         print("There is no build/release/pidge: only Postfix is measured.")
         names.remove("pidge")

@@ -40,7 +40,7 @@ Options read_options(int argc, char** argv) {
     };
     const std::map<std::string_view, std::function<void(Value)>> settings{
         {"--host", [&](Value text) { options.host = text; }},
-        {"--port", [&](Value text) { read_number(text, options.port); }},
+        {"--port", [&](Value text) { read_number(text, options.ports.emplace_back()); }},
         {"--sessions", [&](Value text) { read_number(text, options.sessions); }},
         {"--count", [&](Value text) { read_number(text, options.count); }},
         {"--per-connection", [&](Value text) { read_number(text, options.per_connection); }},
@@ -70,6 +70,7 @@ Options read_options(int argc, char** argv) {
             give_up("unknown option " + std::string(name));
         }
     }
+    if (options.ports.empty()) options.ports = {25};
     if (!options.host.starts_with("127.")) give_up("only 127.0.0.0/8 is measured");
     if (options.recipient_modulus == 0) give_up("--modulus must not be 0");
     return options;

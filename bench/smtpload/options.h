@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace load {
 
@@ -10,11 +11,11 @@ enum class Security { none, starttls, tls };
 
 struct Options {
     std::string host = "127.0.0.1";  // only 127.0.0.0/8
-    int port = 25;
-    int sessions = 1;               // connections at the same time
-    long count = 100;               // messages in all
-    long per_connection = 0;        // messages per connection; 0: all of them
-    std::size_t size_bytes = 4096;  // of a message, header and body
+    std::vector<int> ports;          // connections take them in turn; none given: 25
+    int sessions = 1;                // connections at the same time
+    long count = 100;                // messages in all
+    long per_connection = 0;         // messages per connection; 0: all of them
+    std::size_t size_bytes = 4096;   // of a message, header and body
     std::string from = "load@client.test";
     std::string recipient =
         "user@site.test";  // "%d" becomes the message's number modulo `recipient_modulus`

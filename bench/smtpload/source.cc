@@ -109,7 +109,8 @@ void Source::session() {
 
 bool Source::greet(Connection& connection) {
     ++connections_;
-    if (!connection.open(options_.host, options_.port) ||
+    const auto turn = static_cast<std::size_t>(next_port_++);
+    if (!connection.open(options_.host, options_.ports[turn % options_.ports.size()]) ||
         (options_.security == Security::tls && !connection.secure())) {
         note_failure("connect", "");
         return false;

@@ -37,7 +37,7 @@ class Source {
 
     const Options& options_;
     std::string body_;
-    std::atomic<long> next_{0}, accepted_{0}, failed_{0}, connections_{0};
+    std::atomic<long> next_{0}, next_port_{0}, accepted_{0}, failed_{0}, connections_{0};
     std::mutex mutex_;
     std::vector<float> latencies_ms_;
     std::string first_error_;
