@@ -35,6 +35,7 @@ class Campaign:
     faults_per_site = 25
     ready_s_goal = 5.0  # on a machine that does nothing else: missing it is counted
     ready_s_max = 25.0  # beyond: a finding
+    engine = ""    # of the store; empty: RocksDB
     settings = {}  # for the site: see testsite.Site
 
     def __init__(self, count=None, seed=1, only=None, keep=False, folder=None, minutes=None):

@@ -3,7 +3,8 @@
 A case is a folder:
 
     case.json    {"campaign", "seed", "faults": [...], "sender_bytes": n, "sinks": [{"file", "settled_bytes"}],
-                  "findings": [[class, token, recipient, text]...]}
+                  "findings": [[class, token, recipient, text]...], "stalls": [[from, to]...]}
+                 stalls: when a process that sends was frozen, or cut off from the sinks
     sender.jsonl what load.py recorded; replies beyond sender_bytes came after the fault and promise nothing here
     *.jsonl      what the sinks recorded; "on" records beyond settled_bytes came after the fault and settle nothing
     reader.json  what reader.py saw
@@ -28,6 +29,8 @@ class Copy(NamedTuple):
     failed: tuple      # of a report: about whom
     settled: bool      # the client went on after it: it knew our reply
     late: bool = False # recorded after settled_bytes: perhaps by the program that lived on after the cut
+    at: float = 0.0          # seconds since 1970
+    settled_at: float = 0.0
 
     def is_report(self):
         return not self.sender
@@ -78,7 +81,7 @@ def read_promises(path, limit_bytes):
 
 def read_sink(path, index, settled_bytes):
     """(copies, recipients refused for good)"""
-    texts, refused_texts, settled, refusals, late = {}, set(), set(), set(), set()
+    texts, refused_texts, settled, refusals, late = {}, set(), {}, set(), set()
     for end, record in read_journal(path):
         kind, is_late = record["kind"], settled_bytes is not None and end > settled_bytes
         if kind == "text":
@@ -86,7 +89,7 @@ def read_sink(path, index, settled_bytes):
             if is_late:
                 late.add(record["n"])
         elif kind == "on" and not is_late:
-            settled.add(record["n"])
+            settled[record["n"]] = record.get("t", 0.0)
         elif kind == "refusal":
             if record.get("n") is not None and record["reply"]:
                 refused_texts.add(record["n"])
@@ -95,7 +98,8 @@ def read_sink(path, index, settled_bytes):
                 if record.get("n") is not None:
                     refusals.update(texts[record["n"]]["recipients"])
     copies = [Copy((index, n), text["token"], text["sha256"], text["sender"], tuple(text["recipients"]),
-                   tuple(text.get("failed", ())), n in settled, n in late)
+                   tuple(text.get("failed", ())), n in settled, n in late,
+                   text.get("t", 0.0), settled.get(n, 0.0))
               for n, text in sorted(texts.items()) if n not in refused_texts]
     return copies, refusals
 

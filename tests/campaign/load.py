@@ -43,6 +43,10 @@ class Load:
         self.running.set()
         self.lock = threading.Lock()
         self.in_flight = self.tried = self.acknowledged = 0
+        # Of each 250: when (seconds since 1970), how long its sender had wanted one (seconds), how often it had tried in vain,
+        # and which of the sessions it was.
+        self.waits = []
+        self.troubles = []  # (seconds since 1970, "connect", "break" or "put off", what was said)
         self.on_reply = None  # called without arguments as soon as a 250 to a final dot has come
         self.threads = []
 
@@ -81,20 +85,32 @@ class Load:
     def send_without_end(self, number):
         chance = random.Random(f"{self.seed}/sender/{number}")
         port = "submission" if number % 2 else "smtp"
-        count = 0
+        count, vain, wanted = 0, 0, time.time()
         while not self.stopping.is_set():
+            step = "connect"
             try:
                 with self.site.client(port, timeout_s=30) as client:
                     for _ in range(chance.randint(1, 20)):
                         self.running.wait()
                         if self.stopping.is_set():
                             break
-                        self.send(client, chance, f"s{number}-{count}-{chance.getrandbits(32):08x}", port)
+                        step = "break"
+                        is_taken = self.send(client, chance, f"s{number}-{count}-{chance.getrandbits(32):08x}", port)
+                        step = "connect"
                         count += 1
+                        vain += 1
+                        if is_taken:
+                            self.waits.append((time.time(), time.time() - wanted, vain - 1, number))
                         # As many a second as asked for, with the unevenness of life.
                         self.stopping.wait(chance.expovariate(self.rate / self.sessions))
-            except (OSError, smtplib.SMTPException):
+                        if is_taken:
+                            vain, wanted = 0, time.time()
+                        if client.sock is None:
+                            break
+            except (OSError, smtplib.SMTPException) as error:
+                self.troubles.append((time.time(), step, repr(error)))
                 count += 1
+                vain += 1
                 self.stopping.wait(0.03)
 
     def recipients(self, chance, token):
@@ -104,6 +120,7 @@ class Load:
                 for place, domain in enumerate(dict.fromkeys(chosen) if "site.test" in chosen else chosen)]
 
     def send(self, client, chance, token, port):
+        """Whether it was answered with 250."""
         size = int(SIZE_MIN * (self.size_max / SIZE_MIN) ** chance.random())
         octets = make_message(chance, token, size)
         wanted = self.recipients(chance, token)
@@ -113,7 +130,7 @@ class Load:
             self.in_flight += 1
             self.tried += 1
         try:
-            self.transact(client, token, octets, wanted)
+            return self.transact(client, token, octets, wanted)
         finally:
             with self.lock:
                 self.in_flight -= 1
@@ -138,4 +155,9 @@ class Load:
             with self.lock:
                 self.acknowledged += 1
         else:
-            client.rset()
+            self.troubles.append((time.time(), "put off", f"{code} {said}"))
+            if code == 421:
+                client.close()
+            else:
+                client.rset()
+        return bool(queue)

@@ -6,7 +6,8 @@
 
 For each recipient of a message that was answered with 250 exactly one holds: it is at a sink, a report of its failure is
 at the sender's, or it is live in the queue. A second copy is lawful when the connection of the first ended, or the fault
-fell, before the client could act on our reply (RFC 1047).
+fell, before the client could act on our reply (RFC 1047): that is, if the client was frozen or cut off then (a stall of the
+case), before it had gone on when the second copy came.
 """
 
 import collections
@@ -124,12 +125,16 @@ class Oracle:
             self.judge_repetition(token, recipient, copies)
 
     def judge_repetition(self, token, recipient, copies):
-        for copy in copies[:-1]:
-            if not copy.settled:
+        for copy, following in zip(copies, copies[1:]):
+            if not copy.settled or self.was_stalled(copy, following):
                 self.verdict.permitted += 1
             else:
                 kind = "dup_local" if recipient.endswith(OWN_DOMAIN) else "dup_remote"
                 self.verdict.add(kind, token, recipient, "a further copy after one that was settled")
+
+    def was_stalled(self, copy, following):
+        return copy.settled_at > following.at and any(begin <= copy.at <= end
+                                                      for begin, end in self.evidence.case.get("stalls", []))
 
     def judge_reports(self):
         for (token, recipient), reports in list(self.reported.items()):

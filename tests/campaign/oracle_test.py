@@ -30,6 +30,7 @@ class Case:
                                      "header": {"Message-ID": "<m1@client.test>"}}],
                       [2, "outcome", {"queue": "Q1-0", "to": "r@out.test", "action": "relayed"}]]
         self.second_sink, self.sender_bytes, self.settled_bytes = None, None, None
+        self.stalls = []
 
     @staticmethod
     def text(n, token="m1", sha256="S", recipients=("r@out.test",)):
@@ -47,7 +48,8 @@ class Case:
             if self.second_sink is not None:
                 self.write(folder, "second.jsonl", self.second_sink)
                 sinks.append({"file": "second.jsonl"})
-            self.write(folder, "case.json", [{"sinks": sinks, "sender_bytes": self.sender_bytes, "findings": self.findings}])
+            self.write(folder, "case.json", [{"sinks": sinks, "sender_bytes": self.sender_bytes, "findings": self.findings,
+                                            "stalls": self.stalls}])
             self.write(folder, "reader.json", [{"queue": self.queue, "audit": self.audit, "verify": self.verify}])
             return oracle.judge(folder)
 
@@ -105,6 +107,18 @@ class Oracle(unittest.TestCase):
         case = Case()
         case.sink = [case.text(1), {"kind": "end", "n": 1}, case.text(2), {"kind": "on", "n": 2}]
         self.assertEqual(self.expect(case).permitted, 1)
+
+    def test_a_second_copy_is_lawful_while_the_client_of_the_first_is_frozen_before_it_saw_the_reply(self):
+        def case(settled_at, stalls):
+            made = Case()
+            made.sink = [{**made.text(1), "t": 10}, {**made.text(2), "t": 30}, {"kind": "on", "n": 1, "t": settled_at},
+                         {"kind": "on", "n": 2, "t": 50}]
+            made.stalls = stalls
+            return made
+        self.assertEqual(self.expect(case(40, [[9, 40]])).permitted, 1)
+        self.expect(case(11, [[9, 40]]), "dup_remote")
+        self.expect(case(40, [[12, 40]]), "dup_remote")
+        self.expect(case(40, []), "dup_remote")
 
     def test_a_copy_settled_after_the_fault_is_not_settled(self):
         case = Case()

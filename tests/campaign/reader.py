@@ -1,6 +1,7 @@
 """What the product itself shows once the dust has settled: queue, audit trail and the verdict on the trail.
 
-All by the command line, as an administrator asks. The answer is one JSON file that the oracle reads:
+All by the command line, as an administrator asks, here or wherever `ask` does it. The answer is one JSON file that the
+oracle reads:
 
     {"queue": [entry...], "audit": [[number, type, fields]...], "verify": {"code": 0, "text": ...}}
 """
@@ -20,11 +21,11 @@ def ask(config_path, *arguments, timeout_s=120):
     return out
 
 
-def read_queue(config_path):
+def read_queue(config_path, ask=ask):
     return json.loads(ask(config_path, "queue", "list", "--json", "--limit", ALL))
 
 
-def read_audit(config_path):
+def read_audit(config_path, ask=ask):
     entries = json.loads(ask(config_path, "audit", "search", "--json", "--oldest-first", "--limit", ALL))
     if len(entries) >= int(ALL):
         raise RuntimeError("the trail is longer than one search shows: the case has too many messages")

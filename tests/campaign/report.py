@@ -58,7 +58,7 @@ def line(campaign, tally, wall_s):
     failed = sum(tally.counts.values())
     report = {
         "campaign": campaign.identifier, "commit": commit(), "build": os.path.basename(os.path.dirname(server.binary())),
-        "engine": engine(), "kernel": platform.release(), "seed": campaign.seed, "planned": campaign.planned(),
+        "engine": campaign.engine or engine(), "kernel": platform.release(), "seed": campaign.seed, "planned": campaign.planned(),
         "done": tally.done, "effective": tally.effective, "accepted": tally.accepted, "judged": tally.promised,
         "permitted": tally.permitted, **{kind: tally.counts[kind] for kind in oracle.CLASSES}, **tally.more,
         "wall_s": round(wall_s, 1),

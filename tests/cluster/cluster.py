@@ -24,6 +24,7 @@ import certs
 import config
 import database
 import patroni
+import processes
 import server
 from network import Network
 from sink import wait_until
@@ -172,17 +173,21 @@ class Cluster:
             node.start()
         for name in BALANCERS:
             self.start_balancer(name)
+        for name in BALANCERS:
+            wait_until(lambda each=name: self.network.inside(OUTSIDE, processes.is_open, PORTS["smtp"],
+                                                             self.network.addresses[each]), 30, f"balancer {name}")
 
     def start_balancer(self, name):
         path = os.path.join(self.folder, f"{name}.cfg")
         own = self.network.addresses[name]
         with open(path, "w", encoding="utf-8") as file:
-            file.write("global\n    maxconn 4000\ndefaults\n    mode tcp\n    timeout connect 3s\n    timeout client 10m\n"
-                       "    timeout server 10m\n    timeout check 2s\n    option redispatch\n    retries 2\n")
+            file.write("global\n    maxconn 4000\ndefaults\n    mode tcp\n    timeout connect 1s\n    timeout client 10m\n"
+                       "    timeout server 10m\n    timeout check 1s\n    option redispatch 1\n    retries 3\n")
             for port in (PORTS[service] for service in TAKING):
                 file.write(f"frontend f{port}\n    bind {own}:{port}\n    default_backend b{port}\n"
                            f"backend b{port}\n    balance leastconn\n    option httpchk GET /readyz\n"
-                           "    http-check expect status 200\n    default-server inter 2s fall 2 rise 2 "
+                           "    http-check expect status 200\n    http-check disable-on-404\n"
+                           "    default-server inter 1s fastinter 500ms fall 2 rise 2 "
                            f"port {PORTS['admin']} check send-proxy-v2 on-marked-down shutdown-sessions\n")
                 for node in self.nodes.values():
                     file.write(f"    server {node.name} {node.address}:{port}\n")

@@ -5,6 +5,7 @@
     database.primary()                     # "a2"
     database.kill_server("a2")             # the postmaster only; network.kill("a2") for the machine
     database.switchover()
+    database.stop_machine("a1"); database.start_machine("a1")    # in an orderly way, as for an update
 """
 
 import glob
@@ -25,10 +26,16 @@ def server_programs():
     return os.path.dirname(found[-1]) if found else None
 
 
+def server_version():
+    done = subprocess.run([os.path.join(server_programs(), "postgres"), "--version"], stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().split()[2]
+
+
 class Database:
     def __init__(self, network, folder, patroni):
         self.network, self.folder, self.patroni = network, folder, patroni
         self.programs = server_programs()
+        self.services = {}  # machine -> [etcd, Patroni]
         for name, (site, number) in MACHINES.items():
             network.machine(name, site, number)
 
@@ -54,27 +61,34 @@ class Database:
         self.start_etcd(machine)
         self.start_patroni(machine)
 
+    def stop_machine(self, machine, timeout_s=60):
+        """PostgreSQL with Patroni first, then etcd."""
+        for service in reversed(self.services[machine]):
+            service.send_signal(signal.SIGTERM)
+            service.wait(timeout_s)
+
     def start_etcd(self, machine):
         own = self.address(machine)
         members = ",".join(f"{name}=http://{self.address(name)}:2380" for name in MACHINES)
         state = "existing" if os.path.exists(self.path(machine, "etcd", "member")) else "new"
-        self.network.start(machine, [
+        self.services[machine] = [self.network.start(machine, [
             "etcd", "--name", machine, "--data-dir", self.path(machine, "etcd"),
             "--listen-client-urls", f"http://{own}:2379", "--advertise-client-urls", f"http://{own}:2379",
             "--listen-peer-urls", f"http://{own}:2380", "--initial-advertise-peer-urls", f"http://{own}:2380",
             "--initial-cluster", members, "--initial-cluster-state", state, "--initial-cluster-token", "pidge",
             "--heartbeat-interval", "100", "--election-timeout", "1000", "--logger", "zap", "--log-level", "warn"],
-            self.path(machine, "etcd.log"), user=USER)
+            self.path(machine, "etcd.log"), user=USER)]
 
     def start_patroni(self, machine):
         path = self.path(machine, "patroni.json")  # JSON is YAML
         with open(path, "w", encoding="utf-8") as file:
             json.dump(self.settings(machine), file)
         os.chmod(path, 0o644)
-        self.network.start(machine, ["/usr/bin/python3", os.path.join(self.patroni, "usr/bin/patroni"), path],
+        patroni = self.network.start(machine, ["/usr/bin/python3", os.path.join(self.patroni, "usr/bin/patroni"), path],
                            self.path(machine, "patroni.log"), user=USER,
                            env={"PYTHONPATH": os.path.join(self.patroni, "usr/lib/python3/dist-packages"),
                                 "HOME": self.path(machine)})
+        self.services[machine].append(patroni)
 
     def settings(self, machine):
         own, net = self.address(machine), f"{self.network.net}.0.0/16"
