@@ -12,6 +12,12 @@ inline constexpr std::chrono::milliseconds deadline_tick{500};
 // How long coroutines get to unwind after they were interrupted; what they hold (files, locks of
 // peers) frees at once.
 inline constexpr std::chrono::milliseconds unwind_patience{5000};
+// Of connections that we made: a silent peer is asked whether it is there after so many seconds,
+// then at this pace, and is taken for gone after so many questions without an answer. A network
+// that was lost for a while leaves connections that one side has forgotten.
+inline constexpr int keepalive_idle_s = 30;
+inline constexpr int keepalive_interval_s = 10;
+inline constexpr int keepalive_count = 3;
 // An in-memory pipe holds this much unless told otherwise: more than one TLS record, less than a
 // message.
 inline constexpr std::size_t memory_pipe_octets = 64 * 1024;

@@ -29,10 +29,17 @@ bool would_block(int error) {
     return error == EAGAIN || error == EWOULDBLOCK;
 }
 
-void set_option(int fd, int level, int option) {
-    const int on = 1;
+void set_option(int fd, int level, int option, int value = 1) {
     // UNIX sockets do not know these; nothing depends on them.
-    (void)::setsockopt(fd, level, option, &on, sizeof on);
+    (void)::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+// What we have asked for is waited for long enough (RFC 5321 §4.5.3.2: up to ten minutes); whether
+// the other side is still there can be known sooner.
+void look_after(int fd) {
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, limits::keepalive_idle_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, limits::keepalive_interval_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, limits::keepalive_count);
 }
 
 // Connects a fresh socket. The descriptor is closed by its owner when this throws.
@@ -129,6 +136,7 @@ Task<std::unique_ptr<Stream>> connect_tcp(Endpoint remote, std::optional<Address
         if (::bind(socket.fd(), from.get(), from.length) != 0)
             throw_reset("cannot send from " + source->text(), errno);
     }
+    look_after(socket.fd());
     co_await connect(socket, socket_address(remote), remote.text(), timeout);
     co_return std::make_unique<SocketStream>(socket.release());
 }
