@@ -172,6 +172,20 @@ Rows Connection::ask(const Statement& statement, const Parameters& parameters, D
     return answers(deadline).front();
 }
 
+void Connection::begin_durable() {
+    static const Statement be_durable{"durable",
+                                      "SELECT set_config('synchronous_commit', 'on', true)"};
+    take_warning();
+    send(be_durable);
+}
+
+std::vector<Rows> Connection::durable_answers(Deadline deadline) {
+    std::vector<Rows> all = answers(deadline);
+    // "canceling wait for synchronous replication"
+    if (const auto warning = take_warning()) throw Lost(*warning);
+    return all;
+}
+
 void Connection::roll_back(Deadline deadline) {
     static const Statement rollback{"rollback", "ROLLBACK"};
     try {

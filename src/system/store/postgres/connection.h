@@ -66,6 +66,11 @@ class Connection {
     // One Rows for each statement sent since. Throws Lost or Refused (the first of them).
     std::vector<Rows> answers(Deadline deadline);
     Rows ask(const Statement& statement, const Parameters& parameters, Deadline deadline);
+    // On a connection that is otherwise Durable::later: what is sent from here to the next answers
+    // is durable when durable_answers() returns. A transaction that changes nothing waits for
+    // nobody.
+    void begin_durable();
+    std::vector<Rows> durable_answers(Deadline deadline);
     // After Refused within a transaction. Throws Lost.
     void roll_back(Deadline deadline);
 

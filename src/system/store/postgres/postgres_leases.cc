@@ -39,9 +39,6 @@ const Statement take{
         "RETURNING pidge_due.k, pidge_due.fence",
         lease_now, lease_is_held)};
 
-// A transaction that changes nothing waits for nobody.
-const Statement be_durable{"durable", "SELECT set_config('synchronous_commit', 'on', true)"};
-
 const Statement return_leases{
     "release",
     "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 FROM unnest($1::bytea[], $2::bigint[]) "
@@ -169,8 +166,9 @@ void PostgresLeases::take_back_doubtful() {
     if (doubtful.empty()) return;
     try {
         const auto run = [&](Connection& connection, Deadline deadline) {
+            connection.begin_durable();
             for (const Doubtful& each : doubtful) take_back(connection, each);
-            connection.answers(deadline);
+            connection.durable_answers(deadline);
         };
         sessions_->run(run, postgres_limits::beat_patience);
     } catch (const Fault&) {
@@ -220,12 +218,9 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
             .number(static_cast<std::int64_t>(limit))
             .numbers_list(fences);
         if (std::exchange(is_repeated, true)) take_back(connection, range);
-        connection.take_warning();
-        connection.send(be_durable);
+        connection.begin_durable();
         connection.send(take, parameters);
-        const Rows rows = connection.answers(deadline).back();
-        // "canceling wait for synchronous replication"
-        if (const auto warning = connection.take_warning()) throw Lost(*warning);
+        const Rows rows = connection.durable_answers(deadline).back();
         leases.clear();
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto read = read_due_key(rows.octets(i, 0));
@@ -270,8 +265,9 @@ void PostgresLeases::give_back(const std::vector<Lease>& leases, std::chrono::se
     }
     views.assign(keys.begin(), keys.end());
     const auto run = [&](Connection& connection, Deadline deadline) {
-        connection.ask(return_leases, Parameters().octets_list(views).numbers_list(fences),
-                       deadline);
+        connection.begin_durable();
+        connection.send(return_leases, Parameters().octets_list(views).numbers_list(fences));
+        connection.durable_answers(deadline);
     };
     try {
         sessions_->run(run, patience);

@@ -8,12 +8,12 @@
 // may take over: see signs_of_life.h. What nobody has taken over yet is still its holder's, and an
 // outcome under its fence is good.
 //
-// Leases are durable as commits are, on the synchronous standbys too: one that a failover took away
-// would have its item delivered twice. A fence is a random number, so that none comes twice.
+// Taking and giving back are durable as commits are, on the synchronous standbys too: a lease that
+// a failover took away would have its item delivered twice, one that came back with it would have
+// it wait until it expires. A fence is a random number, so that none comes twice.
 #pragma once
 
 #include <chrono>
-
 #include <condition_variable>
 #include <memory>
 #include <mutex>

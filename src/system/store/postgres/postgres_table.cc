@@ -163,11 +163,13 @@ void PostgresTable::write(std::span<const Write> writes, Durability) {
         batch.values.push_back(write.value);
     }
     sessions_->run([&](Connection& connection, Deadline deadline) {
-        // Without BEGIN a pipeline up to its sync is one transaction.
+        // Without BEGIN a pipeline up to its sync is one transaction. Durable whatever is asked
+        // for: a failover that took away a piece of a body would have the whole message put off.
+        connection.begin_durable();
         for (const auto& [space, batch] : batches)
             connection.send(statements(space).put,
                             Parameters().octets_list(batch.keys).octets_list(batch.values));
-        connection.answers(deadline);
+        connection.durable_answers(deadline);
     });
 }
 
