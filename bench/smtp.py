@@ -133,12 +133,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only", choices=["accept", "relay", "submission"])
-    parser.add_argument("--peer", choices=sorted(PEERS))
+    parser.add_argument("--peer", choices=sorted(PEERS), action="append", help="only this one, or these")
     parser.add_argument("--database", action="store_true", help="pidge on PostgreSQL too, as one node and as three")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("Postfix needs root: run ./dev bench smtp as root.")
-    names = [options.peer] if options.peer else ["postfix", "pidge", *(["pidge-db", "pidge-3"] if options.database else [])]
+    names = options.peer if options.peer else ["postfix", "pidge", *(["pidge-db", "pidge-3"] if options.database else [])]
     if "pidge" in names and not os.access(os.path.join(ROOT, "build", "release", "pidge"), os.X_OK):
         print("There is no build/release/pidge: only Postfix is measured.")
         names.remove("pidge")

@@ -76,7 +76,7 @@ class Database:
             "--listen-client-urls", f"http://{own}:2379", "--advertise-client-urls", f"http://{own}:2379",
             "--listen-peer-urls", f"http://{own}:2380", "--initial-advertise-peer-urls", f"http://{own}:2380",
             "--initial-cluster", members, "--initial-cluster-state", state, "--initial-cluster-token", "pidge",
-            "--heartbeat-interval", "100", "--election-timeout", "1000", "--logger", "zap", "--log-level", "warn"],
+            "--heartbeat-interval", "100", "--election-timeout", "500", "--logger", "zap", "--log-level", "warn"],
             self.path(machine, "etcd.log"), user=USER)]
 
     def start_patroni(self, machine):
