@@ -46,7 +46,7 @@ class NotHere(Exception):
 def check_machine():
     if os.geteuid() != 0:
         raise NotHere("needs root for network namespaces")
-    missing = [name for name in ("ip", "etcd", "haproxy", "setpriv", "curl") if not shutil.which(name)]
+    missing = [name for name in ("ip", "haproxy", "setpriv", "curl") if not shutil.which(name)]
     if missing:
         raise NotHere(f"{', '.join(missing)} not installed")
     if not database.server_programs():

@@ -16,6 +16,8 @@ import signal
 import subprocess
 import time
 
+from patroni import etcd_program
+
 MACHINES = {"a1": ("a", 11), "a2": ("a", 12), "b1": ("b", 11)}
 TTL_S, LOOP_S, RETRY_S = 20, 2, 6  # 20 is the least that Patroni takes; RETRY outlives an election of etcd on each
 USER = "postgres"
@@ -72,7 +74,7 @@ class Database:
         members = ",".join(f"{name}=http://{self.address(name)}:2380" for name in MACHINES)
         state = "existing" if os.path.exists(self.path(machine, "etcd", "member")) else "new"
         self.services[machine] = [self.network.start(machine, [
-            "etcd", "--name", machine, "--data-dir", self.path(machine, "etcd"),
+            etcd_program(self.patroni), "--name", machine, "--data-dir", self.path(machine, "etcd"),
             "--listen-client-urls", f"http://{own}:2379", "--advertise-client-urls", f"http://{own}:2379",
             "--listen-peer-urls", f"http://{own}:2380", "--initial-advertise-peer-urls", f"http://{own}:2380",
             "--initial-cluster", members, "--initial-cluster-state", state, "--initial-cluster-token", "pidge",
@@ -100,7 +102,7 @@ class Database:
             "bootstrap": {
                 "dcs": {
                     "ttl": TTL_S, "loop_wait": LOOP_S, "retry_timeout": RETRY_S, "maximum_lag_on_failover": 1048576,
-                    "primary_start_timeout": 0, "synchronous_mode": True, "synchronous_mode_strict": False,
+                    "primary_start_timeout": 0, "synchronous_mode": True, "synchronous_mode_strict": True,
                     "synchronous_node_count": 1, "failsafe_mode": True,
                     "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": {
                         "max_connections": 200, "max_wal_senders": 10, "wal_log_hints": "on", "synchronous_commit": "on",

@@ -1,7 +1,7 @@
-"""Patroni of the next Debian release, unpacked into a folder; nothing is installed.
+"""Patroni and etcd of the next Debian release, unpacked into a folder; nothing is installed.
 
-Debian 12's Patroni 3.0.2 loses acknowledged writes when a frozen primary thaws (docs/cluster.md), so it is never used. The
-package comes from the mirror that apt is configured with, checked by the keys that apt trusts.
+Debian 12's Patroni 3.0.2 and its etcd 3.4.23 lose acknowledged writes when a frozen primary thaws (docs/cluster.md), so they
+are never used. The packages come from the mirror that apt is configured with, checked by the keys that apt trusts.
 """
 
 import glob
@@ -33,9 +33,13 @@ def version_of(folder):
     return None
 
 
+def etcd_program(folder):
+    return os.path.join(folder, "usr/bin/etcd")
+
+
 def fetch(folder):
-    """The folder with Patroni below it."""
-    if (version_of(folder) or (0,)) >= OLDEST:
+    """The folder with Patroni and etcd below it."""
+    if (version_of(folder) or (0,)) >= OLDEST and os.access(etcd_program(folder), os.X_OK):
         return folder
     if not os.path.exists(KEYRING):
         raise NotThere("apt has no keys of Debian")
@@ -52,7 +56,7 @@ def fetch(folder):
            f"Dir::State::Lists={lists}", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-o",
            "APT::Sandbox::User=root"]
     run(*apt, "update")
-    run(*apt, "download", "patroni", "python3-ydiff", cwd=work)
+    run(*apt, "download", "patroni", "python3-ydiff", "etcd-server", cwd=work)
     for package in glob.glob(os.path.join(work, "*.deb")):
         run("dpkg", "-x", package, folder)
     if (version_of(folder) or (0,)) < OLDEST:
