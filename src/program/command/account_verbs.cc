@@ -69,9 +69,9 @@ Result<> list(Call& call) {
     for (const char* name : {"domain", "state", "kind"})
         if (call.given.has(fmt::format("--{}", name)))
             filter.set(name, call.given.text(fmt::format("--{}", name)));
-    json::Object query;
-    if (!filter.empty()) query.set("filter", std::move(filter));
-    const json::Array accounts = TRY(call.list("Account", std::move(query), 1'000'000));
+    json::Array accounts = TRY(call.list_onward("Account", std::move(filter), 1'000'000));
+    std::ranges::sort(accounts, {},
+                      [](const json::Value& account) { return text_of(account, "login"); });
     if (call.wants_json) {
         call.print_json(accounts);
         return {};

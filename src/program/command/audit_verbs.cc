@@ -55,12 +55,12 @@ Result<> search(Call& call) {
             return usage(fmt::format("--limit is a number from 1 to {}.", list_most));
         limit = *typed;
     }
-    json::Object query;
     json::Object filter = TRY(filter_of(call));
-    if (!filter.empty()) query.set("filter", std::move(filter));
+    json::Array sort;
     if (call.given.has("--oldest-first"))
-        query.set("sort", json::Array{json::Object{{"property", "number"}, {"isAscending", true}}});
-    const json::Array entries = TRY(call.list("AuditEntry", std::move(query), limit));
+        sort.push_back(json::Object{{"property", "number"}, {"isAscending", true}});
+    const json::Array entries =
+        TRY(call.list_onward("AuditEntry", std::move(filter), limit, std::move(sort)));
     if (call.wants_json) {
         call.print_json(entries);
         return {};

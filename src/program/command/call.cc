@@ -10,7 +10,7 @@
 namespace pidge::command {
 namespace {
 
-constexpr std::size_t page = 500;
+constexpr std::size_t page_max = 500;
 constexpr std::size_t line_octets_max = 100'000;
 
 Refusal refusal_of_error(const json::Value& error) {
@@ -82,21 +82,39 @@ Result<> Call::destroy(std::string_view type, std::string_view id, json::Object 
     return {};
 }
 
+Result<Call::Page> Call::add_page(std::string_view type, json::Object query, json::Array& all) {
+    const json::Value found = TRY(method(fmt::format("{}/query", type), std::move(query)));
+    const json::Value* ids = found.find("ids");
+    if (ids == nullptr || !ids->is_array() || ids->array().empty()) return Page{};
+    json::Object get;
+    get.set("ids", *ids);
+    const json::Value got = TRY(method(fmt::format("{}/get", type), std::move(get)));
+    const json::Value* objects = got.find("list");
+    if (objects == nullptr || !objects->is_array()) return Page{};
+    for (const json::Value& object : objects->array()) all.push_back(object);
+    return Page{.ids = ids->array().size(), .last = ids->array().back()};
+}
+
 Result<json::Array> Call::list(std::string_view type, json::Object query, std::size_t limit) {
     json::Array all;
     while (all.size() < limit) {
         query.set("position", all.size());
-        query.set("limit", std::min(page, limit - all.size()));
-        const json::Value found = TRY(method(fmt::format("{}/query", type), query));
-        const json::Value* ids = found.find("ids");
-        if (ids == nullptr || !ids->is_array() || ids->array().empty()) break;
-        json::Object get;
-        get.set("ids", *ids);
-        const json::Value got = TRY(method(fmt::format("{}/get", type), std::move(get)));
-        const json::Value* objects = got.find("list");
-        if (objects == nullptr || !objects->is_array()) break;
-        for (const json::Value& object : objects->array()) all.push_back(object);
-        if (ids->array().size() < page) break;
+        query.set("limit", std::min(page_max, limit - all.size()));
+        if (TRY(add_page(type, query, all)).ids < page_max) break;
+    }
+    return all;
+}
+
+Result<json::Array> Call::list_onward(std::string_view type, json::Object filter, std::size_t limit,
+                                      json::Array sort) {
+    json::Array all;
+    while (all.size() < limit) {
+        json::Object query{{"limit", std::min(page_max, limit - all.size())}};
+        if (!filter.empty()) query.set("filter", filter);
+        if (!sort.empty()) query.set("sort", sort);
+        const Page page = TRY(add_page(type, std::move(query), all));
+        if (page.ids < page_max) break;
+        filter.set("after", page.last);
     }
     return all;
 }

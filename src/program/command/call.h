@@ -41,12 +41,24 @@ class Call {
     Result<> destroy(std::string_view type, std::string_view id, json::Object more = {});
     // Foo/query and Foo/get, page by page up to `limit` objects.
     Result<json::Array> list(std::string_view type, json::Object query, std::size_t limit);
+    // The same for types that may have very many objects: each page begins where the one before
+    // ended (filter "after"), so that the work grows as their number does. In the natural order, or
+    // in one that `after` follows.
+    Result<json::Array> list_onward(std::string_view type, json::Object filter, std::size_t limit,
+                                    json::Array sort = {});
     // Foo/get of one id; nothing when it is not there.
     Result<std::optional<json::Value>> find(std::string_view type, std::string_view id);
 
     void print(std::string_view text);  // a line end is added; escaped for the terminal
     void print_json(const json::Value& value);
     void note(std::string_view text);  // for people, on standard error; left out with --json
+
+ private:
+    struct Page {
+        std::size_t ids = 0;  // found; of some the object may be gone by now
+        json::Value last;     // of the ids
+    };
+    Result<Page> add_page(std::string_view type, json::Object query, json::Array& all);
 };
 
 }  // namespace pidge::command

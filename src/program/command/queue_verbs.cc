@@ -38,23 +38,15 @@ Result<std::size_t> limit_of(Call& call, std::uint64_t usual) {
     return static_cast<std::size_t>(*limit);
 }
 
-json::Object sorted_by(const char* property) {
-    json::Object query;
-    query.set("sort", json::Array{json::Object{{"property", property}, {"isAscending", true}}});
-    return query;
-}
-
 std::string shown_sender(const json::Value& entry) {
     const std::string sender = text_of(entry, "sender");
     return sender.empty() ? "<>" : sender;
 }
 
 Result<> list(Call& call) {
-    json::Object query = sorted_by("arrived");
     json::Object filter = TRY(filter_of(call));
-    if (!filter.empty()) query.set("filter", std::move(filter));
     const std::size_t limit = TRY(limit_of(call, list_usual));
-    const json::Array entries = TRY(call.list("QueueEntry", std::move(query), limit));
+    const json::Array entries = TRY(call.list_onward("QueueEntry", std::move(filter), limit));
     if (call.wants_json) {
         call.print_json(entries);
         return {};
@@ -87,8 +79,8 @@ Result<json::Array> named_entries(Call& call) {
                 continue;
             }
         } else {
-            json::Object query{{"filter", json::Object{{"queueId", id}}}};
-            json::Array found = TRY(call.list("QueueEntry", std::move(query), all_of_them));
+            json::Array found =
+                TRY(call.list_onward("QueueEntry", json::Object{{"queueId", id}}, all_of_them));
             for (json::Value& entry : found) out.push_back(std::move(entry));
             if (!found.empty()) continue;
         }
@@ -108,10 +100,8 @@ Result<json::Array> chosen_entries(Call& call) {
             "Name messages by their ids, or say --all (with --destination and the like to "
             "choose).");
     if (!is_all) return named_entries(call);
-    json::Object query = sorted_by("arrived");
     json::Object filter = TRY(filter_of(call));
-    if (!filter.empty()) query.set("filter", std::move(filter));
-    return call.list("QueueEntry", std::move(query), all_of_them);
+    return call.list_onward("QueueEntry", std::move(filter), all_of_them);
 }
 
 Result<> show(Call& call) {

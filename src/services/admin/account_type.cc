@@ -88,6 +88,7 @@ bool is_in_domain(const Principal& principal, const std::string& domain) {
 
 struct Filter {
     std::string text, domain, kind, state, login;
+    std::optional<PrincipalId> after;  // in the order of ids, which is that of their making
 
     bool matches(const Principal& principal) const {
         return has_text(principal, text) && (domain.empty() || is_in_domain(principal, domain)) &&
@@ -97,13 +98,18 @@ struct Filter {
 };
 
 Result<Filter> read_filter(const std::optional<json::Place>& in) {
-    TRY(check_filter(in, {"text", "domain", "kind", "state", "login"}));
+    TRY(check_filter(in, {"text", "domain", "kind", "state", "login", "after"}));
     Filter filter;
     filter.text = TRY(filter_text(in, "text"));
     filter.domain = TRY(filter_text(in, "domain"));
     filter.kind = TRY(filter_text(in, "kind"));
     filter.state = TRY(filter_text(in, "state"));
     filter.login = TRY(filter_text(in, "login"));
+    if (!in) return filter;
+    if (const auto after = TRY(in->find_string("after"))) {
+        filter.after = PrincipalId::parse(*after);
+        if (!filter.after) return in->refusal("after: expected the id of an account");
+    }
     return filter;
 }
 
@@ -138,15 +144,21 @@ class AccountType final : public DataType {
                 found.push_back({principal->id.text(), {}});
             co_return ordered(std::move(found), true);
         }
-        for (std::optional<PrincipalId> after;;) {
+        // In the natural order only as many as are needed are looked for.
+        const bool is_natural = request.sort.empty();
+        const std::size_t most = is_natural && !request.wants_total
+                                     ? std::min(request.needed, limits::query_objects_max)
+                                     : limits::query_objects_max;
+        for (std::optional<PrincipalId> after = filter.after;;) {
             const auto some = co_await parts_.directory.principals(after, page);
             for (const Principal& principal : some)
                 if (filter.matches(principal))
                     found.push_back({principal.id.text(), sort_key(principal, request.sort)});
-            if (some.size() < page || found.size() > limits::query_objects_max) break;
+            if (some.size() < page || found.size() >= most) break;
             after = some.back().id;
         }
-        co_return ordered(std::move(found), request.is_ascending);
+        co_return is_natural ? as_found(std::move(found))
+                             : ordered(std::move(found), request.is_ascending);
     }
 
     net::Task<Result<Plan>> plan_create(json::Place object) override {

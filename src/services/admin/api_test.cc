@@ -337,6 +337,7 @@ TEST_CASE("Queue entries are found, held, released, tried at once and removed") 
     CHECK(query(R"({"recipient":"BOB@fast.example"})") == 1);
     CHECK(query(R"({"sender":"nobody"})") == 0);
     CHECK(query(R"({"arrivedBefore":"2026-11-21T00:00:01Z"})") == 1);
+    CHECK(query(R"({"queueId":")" + slow.substr(0, slow.find('-')) + "\"}") == 1);
 
     const json::Value held =
         site.call("QueueEntry/set", R"({"update":{")" + slow + R"(":{"held":true}}})");
@@ -356,6 +357,29 @@ TEST_CASE("Queue entries are found, held, released, tried at once and removed") 
     CHECK(site.error("QueueEntry/set", R"({"update":3})") == "invalidArguments");
     const json::Value none = site.call("QueueEntry/set", R"({"update":{"x":{"held":true}}})");
     CHECK(text_at(none, "/notUpdated/x/type") == "notFound");
+}
+
+TEST_CASE("A long queue is read page by page, each from where the one before ended") {
+    Site site;
+    std::vector<std::string> all;
+    for (int i = 0; i < 7; ++i) all.push_back(enqueue(site, "slow.example"));
+    std::ranges::sort(all);
+    std::vector<std::string> seen;
+    for (std::string filter = "{}";;) {
+        const json::Value page =
+            site.call("QueueEntry/query", R"({"limit":3,"filter":)" + filter + "}");
+        for (const json::Value& id : page.find_pointer("/ids")->array())
+            seen.push_back(id.string());
+        if (page.find_pointer("/ids")->array().size() < 3) break;
+        filter = R"({"after":")" + seen.back() + "\"}";
+        // What has ended meanwhile was a place all the same.
+        site.call("QueueEntry/set", R"({"destroy":[")" + seen.back() + R"("]})");
+    }
+    CHECK(seen == all);
+    CHECK(text_at(site.call("QueueEntry/query", R"({"limit":1,"calculateTotal":true})"),
+                  "/total") == "5");
+    CHECK(site.error("QueueEntry/query", R"({"filter":{"after":"x"}})") == "invalidArguments");
+    CHECK(site.error("Account/query", R"({"filter":{"after":"x"}})") == "invalidArguments");
 }
 
 TEST_CASE("[J23] Each look at the audit log is itself in the audit log, before it is shown") {

@@ -16,15 +16,19 @@ struct Sortable {
     std::string key;  // by which it is ordered
 };
 
+inline QueryAnswer as_found(std::vector<Sortable> found) {
+    QueryAnswer answer{.total = found.size()};
+    answer.ids.reserve(found.size());
+    for (Sortable& item : found) answer.ids.push_back(std::move(item.id));
+    return answer;
+}
+
 inline QueryAnswer ordered(std::vector<Sortable> found, bool is_ascending) {
     std::ranges::sort(found, [](const Sortable& a, const Sortable& b) {
         return std::tie(a.key, a.id) < std::tie(b.key, b.id);
     });
     if (!is_ascending) std::ranges::reverse(found);
-    QueryAnswer answer{.total = found.size()};
-    answer.ids.reserve(found.size());
-    for (Sortable& item : found) answer.ids.push_back(std::move(item.id));
-    return answer;
+    return as_found(std::move(found));
 }
 
 // The members of a filter must be among these (RFC 8620 §5.5: unsupportedFilter otherwise).

@@ -17,6 +17,7 @@ namespace {
 
 using queue::Entry;
 using queue::EntryId;
+using queue::QueueId;
 
 constexpr std::array<std::string_view, 16> entry_properties = {
     "id",         "queueId",        "state", "destination", "sender",   "recipients", "account",
@@ -66,6 +67,18 @@ json::Object encode(const Entry& entry) {
 struct Filter {
     std::string state, destination, sender, recipient, account, queue_id, text;
     std::optional<WallTime> arrived_before, arrived_after;
+    std::optional<EntryId> after;  // in the order of ids, which is that of arrival
+
+    // Where to look: the entries of one message stand together.
+    store::ScanOptions range() const {
+        store::ScanOptions options{.limit = page};
+        if (const auto id = QueueId::parse(queue_id)) {
+            options.from = EntryId{*id, 0}.key();
+            options.to = EntryId{*id, UINT16_MAX}.key() + '\0';
+        }
+        if (after) options.from = std::max(options.from, after->key() + '\0');
+        return options;
+    }
 
     static bool has(std::string_view where, const std::string& what) {
         return what.empty() || contains_text(where, what);
@@ -93,7 +106,7 @@ struct Filter {
 
 Result<Filter> read_filter(const std::optional<json::Place>& in) {
     TRY(check_filter(in, {"state", "destination", "sender", "recipient", "account", "queueId",
-                          "text", "arrivedBefore", "arrivedAfter"}));
+                          "text", "arrivedBefore", "arrivedAfter", "after"}));
     Filter filter;
     if (!in) return filter;
     filter.state = TRY(filter_text(in, "state"));
@@ -105,6 +118,10 @@ Result<Filter> read_filter(const std::optional<json::Place>& in) {
     filter.text = TRY(filter_text(in, "text"));
     filter.arrived_before = TRY(find_utc(*in, "arrivedBefore"));
     filter.arrived_after = TRY(find_utc(*in, "arrivedAfter"));
+    if (const auto after = TRY(in->find_string("after"))) {
+        filter.after = EntryId::parse(*after);
+        if (!filter.after) return in->refusal("after: expected the id of a queue entry");
+    }
     return filter;
 }
 
@@ -141,11 +158,17 @@ class QueueEntryType final : public DataType {
         co_return encode(stored->entry);
     }
 
+    // In the natural order, the oldest first, only as many as are needed are looked for: with
+    // `after`, a queue of any length is read once from end to end.
     net::Task<Result<QueryAnswer>> query(QueryRequest request) override {
         const Filter filter = CO_TRY(read_filter(request.filter));
+        const bool is_natural = request.sort.empty();
+        const std::size_t most = is_natural && !request.wants_total
+                                     ? std::min(request.needed, limits::query_objects_max)
+                                     : limits::query_objects_max;
         std::vector<Sortable> found;
-        store::ScanOptions options{.limit = page};
-        while (found.size() < limits::query_objects_max) {
+        store::ScanOptions options = filter.range();
+        while (found.size() < most) {
             const auto items = co_await parts_.store.scan(store::Space::queue, options);
             for (const store::Item& item : items) {
                 const auto entry = queue::read_entry(item.value);
@@ -155,7 +178,8 @@ class QueueEntryType final : public DataType {
             if (items.size() < page) break;
             options.from = items.back().key + '\0';
         }
-        co_return ordered(std::move(found), request.is_ascending);
+        co_return is_natural ? as_found(std::move(found))
+                             : ordered(std::move(found), request.is_ascending);
     }
 
     net::Task<Result<Plan>> plan_update(std::string id, json::Place patch) override {
