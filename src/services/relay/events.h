@@ -39,6 +39,10 @@ inline constexpr log::Event damaged{
 inline constexpr log::Event body_missing{
     "relay-body-missing", Level::error, "The body of a queued message cannot be read.",
     "Restore the store from a backup, and see whether the disk is sound."};
+inline constexpr log::Event brought_forward{
+    "relay-clock-went-back", Level::warning,
+    "The clock has gone back; messages that would have waited for it are tried now.",
+    "See why the clock was wrong: pidge needs one that is kept by NTP."};
 inline constexpr log::Event store_trouble{"relay-store-trouble", Level::error,
                                           "The store does not answer; the relay waits for it.",
                                           "See what the store says about itself."};

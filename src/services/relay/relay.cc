@@ -1,6 +1,7 @@
 #include "services/relay/relay.h"
 
 #include "base/check.h"
+#include "services/relay/clock_back.h"
 #include "services/relay/core.h"
 #include "services/relay/events.h"
 #include "system/net/spawn.h"
@@ -95,10 +96,14 @@ net::Task<void> count_entries(RelayCore& core) {
 net::Task<void> run_sweeps(std::shared_ptr<RelayCore> core) {
     const PartsInUse use(*core);
     std::optional<SteadyTime> counted;
+    std::optional<Now> before;  // none: the clock may have been set while the program did not run
     while (!core->table.is_stopped()) {
         bool is_store_well = true;
         try {
             co_await sweep_groups(*core);
+            const Now begun = core->now();
+            if (!before || has_gone_back(*before, begun)) co_await bring_forward(*core);
+            before = begun;
             // Counting reads every entry.
             const SteadyTime now = core->now().steady;
             if (!counted || now - *counted >= limits::count_interval) {

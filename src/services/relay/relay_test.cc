@@ -337,6 +337,26 @@ TEST_CASE("[C10] a clock that goes back ten years holds up no retry") {
     });
 }
 
+TEST_CASE("[C10] a clock that goes back strands nothing behind others of its destination") {
+    play([](World& w) -> net::Task<void> {
+        w.courier.site("mx:example.org").answer = Kind::temporary;
+        const auto ahead = [&](queue::Entry& e) {
+            e.arrived += std::chrono::hours(87'600);
+            e.due = e.arrived;
+        };
+        co_await w.put({.edit = [](queue::Entry& e) { e.due += 2h; }});
+        const auto stranded = co_await w.put({.edit = ahead});
+        co_await w.put({.edit = [](queue::Entry& e) { e.due += 72h; }});
+        co_await w.restart();
+        co_await w.until([&] { return ids_of(w.courier.deliveries).contains(stranded); });
+        co_await w.rest();
+        CHECK(ids_of(w.courier.deliveries) == std::set{stranded});
+        const auto entries = co_await w.queued();
+        CHECK(entries.size() == 3);
+        for (const queue::Entry& entry : entries) CHECK(entry.attempts == (entry.id == stranded));
+    });
+}
+
 TEST_CASE("[C10] a message that is to be sent late waits for its time, and a restart too") {
     play([](World& w) -> net::Task<void> {
         co_await w.put({.edit = [](queue::Entry& e) { e.due += std::chrono::hours(72); }});
