@@ -316,7 +316,8 @@ class Mishaps(unittest.TestCase):
             self.assertIn("sound", self.site.pidge("audit", "verify"))
 
     def test_a_store_that_fails_ends_the_program_with_the_reason(self):
-        """A sync that fails is final: 451 for those who are there, code 1, and the next start recovers."""
+        """A sync that fails is final: 451 for those who are there, code 1, and the next start recovers. Whoever asks it to end or to
+        reload meanwhile does not break that off."""
         if not shutil.which("strace"):
             self.skipTest("strace makes the sync fail")
         with self.site:
@@ -332,7 +333,14 @@ class Mishaps(unittest.TestCase):
                     except (smtplib.SMTPException, OSError):
                         return True
                     return False
+                writer = self.site.client()
+                writer.mail("alice@site.test")
+                writer.rcpt("x@out.test")
                 wait_until(is_refused, 30, "the failure")
+                wait_until(lambda: self.site.events("draining"), 30, "the drain")
+                for number in (signal.SIGHUP, signal.SIGTERM):
+                    self.site.process.send_signal(number)
+                writer.close()
                 self.assertEqual(self.site.process.wait(60), 1, self.site.log()[-2000:])
             finally:
                 tracer.kill()

@@ -99,11 +99,23 @@ net::Task<End> run_until_end(Assembly& assembly) {
     co_return End::store_failed;
 }
 
+// From now on SIGTERM ends the program at once, but where it ends by itself the first one asks for
+// nothing else. There is nothing left to reload.
+void let_signals_end(End end) {
+    std::signal(SIGHUP, SIG_IGN);
+    if (end == End::asked) return;
+    struct sigaction once{};
+    once.sa_handler = [](int) {};
+    once.sa_flags = SA_RESETHAND | SA_RESTART;
+    for (const int number : {SIGTERM, SIGINT}) ::sigaction(number, &once, nullptr);
+}
+
 }  // namespace
 
 Result<int> serve(const config::Config& config) {
     log::configure({.least = config.log.level, .form = config.log.form});
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);  // until somebody waits for it
     log::write(events::starting, {{"version", PIDGE_VERSION}, {"file", config.file}});
     std::vector<net::InheritedSocket> inherited = take_inherited();
     auto assembly = Assembly::create(config);
@@ -124,6 +136,7 @@ Result<int> serve(const config::Config& config) {
     log::write(events::ready);
     notify("READY=1\nSTATUS=Running");
     const End end = net::run(run_until_end(**assembly));
+    let_signals_end(end);
     notify("STOPPING=1\nSTATUS=Draining");
     site.stop();
     (*assembly)->drain();

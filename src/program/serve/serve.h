@@ -1,5 +1,5 @@
 // serve: runs the service until SIGTERM or SIGINT. SIGHUP reads the configuration again, all or
-// nothing. A second SIGTERM ends the program at once.
+// nothing. A second SIGTERM ends the program at once, also where it is ending by itself already.
 #pragma once
 
 #include <string>
