@@ -1,4 +1,5 @@
-"""./dev bench compile: compiles everything at -O0 without ccache and prints the slowest files, from Ninja's own log."""
+"""./dev bench compile: compiles everything at -O0 without ccache, one file at a time so that none slows another, and prints the
+slowest files, from Ninja's own log."""
 
 import os
 import subprocess
@@ -16,7 +17,7 @@ def main():
     log = os.path.join(FOLDER, ".ninja_log")
     if os.path.exists(log):
         os.unlink(log)
-    subprocess.run(["ninja", "-C", FOLDER, "-j", os.environ.get("PIDGE_JOBS", "2")], check=True, env=environment,
+    subprocess.run(["ninja", "-C", FOLDER, "-j", "1"], check=True, env=environment,
                    stdout=subprocess.DEVNULL)
     times, end_ms = {}, 0
     with open(log, encoding="utf-8") as file:

@@ -38,8 +38,8 @@ class Campaign:
     engine = ""    # of the store; empty: RocksDB
     settings = {}  # for the site: see testsite.Site
 
-    def __init__(self, count=None, seed=1, only=None, keep=False, folder=None, minutes=None):
-        self.count, self.seed, self.only, self.keep = count or self.faults_by_default, seed, only, keep
+    def __init__(self, count=None, seed=1, only=None, keep=False, folder=None, minutes=None, first=1):
+        self.count, self.seed, self.only, self.keep, self.first = count or self.faults_by_default, seed, only, keep, first
         self.folder = folder or tempfile.mkdtemp(prefix=f"pidge-campaign-{self.name}-")
         self.tally = report.Tally()
         self.started = time.monotonic()
@@ -59,7 +59,7 @@ class Campaign:
     # The run
 
     def numbers(self):
-        return [self.only] if self.only is not None else range(1, self.count + 1)
+        return [self.only] if self.only is not None else range(self.first, self.first + self.count)
 
     def planned(self):
         return len(self.numbers())

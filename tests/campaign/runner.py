@@ -1,4 +1,4 @@
-"""runner.py campaign [NAME] [--count N] [--seed S] [--only K] [--keep] [--minutes M]; runner.py judge DIR
+"""runner.py campaign [NAME] [--count N] [--seed S] [--only K | --first K] [--keep] [--minutes M]; runner.py judge DIR
 
 What ./dev campaign and ./dev judge call. Exit code 0: every promise was kept; 1: one was broken; 77: not run.
 """
@@ -41,7 +41,7 @@ def run(options):
         print(f"There is no campaign {options.name}. These exist: {', '.join(known)}", file=sys.stderr)
         return 2
     campaign = known[options.name](options.count, options.seed, options.only, options.keep,
-                                     minutes=options.minutes)
+                                     minutes=options.minutes, first=options.first)
     try:
         return 0 if campaign.run() else 1
     except NotRun as reason:
@@ -66,6 +66,7 @@ def main():
     verb.add_argument("--count", type=int)
     verb.add_argument("--seed", type=lambda text: int(text, 0), default=1)
     verb.add_argument("--only", type=int)
+    verb.add_argument("--first", type=int, default=1)
     verb.add_argument("--keep", action="store_true")
     verb.add_argument("--minutes", type=float)
     verb.set_defaults(action=run)

@@ -29,7 +29,7 @@ class InProcess(Campaign):
     def run(self):
         shutil.rmtree(self.folder, ignore_errors=True)  # nothing is kept but the seed
         self.check()
-        seed = self.seed + (self.only - 1 if self.only is not None else 0)
+        seed = self.seed + (self.first if self.only is None else self.only) - 1
         count = 1 if self.only is not None else self.count
         command = [self.path(), "--seed", str(seed), "--count", str(count)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
