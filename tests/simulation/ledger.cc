@@ -114,7 +114,7 @@ void Ledger::watch_entry(std::string_view key, std::string_view value) {
         queue_[Bytes(key)] = {*entry, since, steps_at_planning(*entry)};
         return;
     }
-    watch_retry(found->second, *entry);
+    if (!is_brought_forward(found->second.entry, *entry)) watch_retry(found->second, *entry);
     found->second = {*entry, found->second.since, steps_at_planning(*entry)};
 }
 
@@ -122,6 +122,14 @@ void Ledger::watch_entry(std::string_view key, std::string_view value) {
 int Ledger::steps_at_planning(const queue::Entry& entry) const {
     const bool is_near = entry.due <= clock_.now() + policy_.longest;
     return is_near || clock_.steps() == 0 ? clock_.steps() : -1;
+}
+
+// Whether nothing is new but that it is due, after a clock that was ahead has gone back.
+bool Ledger::is_brought_forward(const queue::Entry& before, const queue::Entry& entry) const {
+    queue::Entry expected = before;
+    expected.due = entry.due;
+    return clock_.steps() > 0 && entry == expected &&
+           entry.due + 1h < before.last_attempt.value_or(before.arrived);
 }
 
 // Whether a deferred entry keeps to the schedule.

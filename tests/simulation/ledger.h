@@ -96,6 +96,7 @@ class Ledger {
 
     void watch_entry(std::string_view key, std::string_view value);
     int steps_at_planning(const queue::Entry& entry) const;
+    bool is_brought_forward(const queue::Entry& before, const queue::Entry& entry) const;
     void watch_retry(const Seen& before, const queue::Entry& entry);
     Told read_trail(const std::vector<audit::Numbered>& trail);
     void read_entry(const audit::Entry& entry, Told& told);
