@@ -104,15 +104,17 @@ class Bench:
         return time.monotonic() - began
 
     def settle(self, timeout_s=120):
-        """No more load, nothing deferred any longer: until the queue is empty or time is up, which is a finding."""
+        """No more load, nothing deferred any longer: until the queue is empty, or nothing has left it for so long, which is a finding."""
         self.load.stop()
         self.sink.deferred.clear()
         self.drain(self.site, timeout_s)
 
     def drain(self, site, timeout_s=120):
-        end = time.monotonic() + timeout_s
-        while queue := json.loads(site.pidge("queue", "list", "--json", "--limit", "1000")):
-            if time.monotonic() > end:
+        moved, before = time.monotonic(), None
+        while queue := [entry["id"] for entry in json.loads(site.pidge("queue", "list", "--json", "--limit", "1000"))]:
+            if queue != before:
+                moved, before = time.monotonic(), queue
+            if time.monotonic() > moved + timeout_s:
                 self.findings.append(["stuck", "", "", f"{len(queue)} or more entries stay in the queue"])
                 return
             # 1 says that some are being delivered at this moment, which is as good.
