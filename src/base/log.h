@@ -5,9 +5,9 @@
 // it means and what an administrator should do; `./dev tidy` collects all of them into
 // docs/events.md.
 //
-//   inline constexpr log::Event tls_failed{"tls-handshake-failed", log::Level::info,
-//       "A client's TLS handshake failed.", "Nothing, unless it is one of your own clients: see
-//       reason."};
+//   inline constexpr log::Event tls_failed{
+//       "tls-handshake-failed", log::Level::info, "A client's TLS handshake failed.",
+//       "Nothing, unless it is one of your own clients: see reason."};
 //   log::write(tls_failed, {{"client", peer}, {"reason", why}});
 //
 // Values are escaped (attacks.md G12, W10). Secrets are never passed. Thread-safe; a line is

@@ -1,9 +1,9 @@
 // Result<T>: a T, or the reason why the peer or user cannot have it (a Refusal).
 //
 // Three kinds of failure, three means (never two means for one kind):
-//   the peer or user is wrong      a Refusal in a Result; each protocol turns it into its reply in
-//   one function a connection or service is gone   an exception (net::Gone, store::Fault), caught
-//   once per session or job we are wrong                   check() (base/check.h)
+//  - the peer or user is wrong: a Refusal in a Result; one function of each protocol replies by it
+//  - a connection or service is gone: an exception (net::Gone, store::Fault), caught once per job
+//  - we are wrong: check() (base/check.h)
 #pragma once
 
 #include <cstdint>
