@@ -10,11 +10,11 @@ import json
 
 import server
 
-ALL = "100000"  # the most that the commands show; a case is kept smaller
+ALL = "1000000"  # the most that the commands show; a case is kept smaller
 KEPT_FIELDS = ("queue", "from", "to", "action", "reply", "sha256", "about", "kind", "header", "size")
 
 
-def ask(config_path, *arguments, timeout_s=120):
+def ask(config_path, *arguments, timeout_s=300):
     code, out, err = server.run_pidge(*arguments, "--config", config_path, timeout_s=timeout_s)
     if code != 0:
         raise RuntimeError(f"pidge {' '.join(arguments)} ended with code {code}:\n{out}{err}")

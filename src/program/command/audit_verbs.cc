@@ -11,7 +11,7 @@
 namespace pidge::command {
 namespace {
 
-constexpr std::uint64_t list_usual = 50, list_most = 100'000;
+constexpr std::uint64_t list_usual = 50, list_most = 1'000'000;
 
 Result<json::Object> filter_of(Call& call) {
     json::Object filter;
