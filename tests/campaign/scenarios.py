@@ -210,10 +210,11 @@ class Bounce(Scenario):
 
 class QueueVerbs(Scenario):
     def prepare(self):
-        self.bench.sender.send(domain="slow.test")
+        reply = self.bench.sender.send(domain="slow.test")
+        self.queue_id = reply[1].partition("accepted ")[2].split(" ")[0]
 
     def act(self):
-        for arguments in (("queue", "hold", "--all"), ("queue", "release", "--all"), ("range", "add", "127.0.9.0/24", "--owner", SENDER, "--purpose", "x"),
+        for arguments in (("queue", "hold", self.queue_id), ("queue", "release", self.queue_id), ("range", "add", "127.0.9.0/24", "--owner", SENDER, "--purpose", "x"),
                           ("range", "remove", "127.0.9.0/24"), ("route", "set", "other.test", "--host", "mx.out.test")):
             self.verb(*arguments)
 
