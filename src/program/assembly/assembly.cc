@@ -287,13 +287,10 @@ void Assembly::add_listener(const config::Listener& listener, net::ListenSocket 
 Result<void> Assembly::reload(const config::Config& wanted) {
     const config::Config config = config::reloadable(config_, wanted);
     // First what can be refused, kept aside; then what cannot.
-    std::map<config::Service, tls::ServerOptions> fresh;
-    for (auto& [service, context] : tls_) {
-        TRY(make_server_tls(config, service, clock_.now()));
-        fresh[service] = tls_options(config, service);
-    }
-    for (auto& [service, options] : fresh)
-        TRY(tls_[service]->reload(std::move(options), clock_.now()));
+    std::map<config::Service, std::shared_ptr<tls::ServerContext>> fresh;
+    for (const auto& [service, context] : tls_)
+        fresh[service] = TRY(make_server_tls(config, service, clock_.now()));
+    for (const auto& [service, context] : fresh) tls_[service]->adopt(*context);
     config_ = config;
     log::configure({.least = config_.log.level, .form = config_.log.form});
     gateway_->set_options(gateway_options(config_));

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -39,8 +40,7 @@ std::vector<net::InheritedSocket> take_inherited() {
 }
 
 // All or nothing: what is in force changes only when everything in the file can be had.
-void reload(Assembly& assembly) {
-    notify_reloading();
+void reload_file(Assembly& assembly) {
     const config::Config before = assembly.config();
     const config::Reading reading = config::read_file(before.file);
     for (const config::Mistake& mistake : reading.mistakes)
@@ -70,6 +70,16 @@ void reload(Assembly& assembly) {
     }
     log::write(events::reloaded);
     notify("READY=1\nSTATUS=Running");
+}
+
+void reload(Assembly& assembly) {
+    notify_reloading();
+    try {
+        reload_file(assembly);
+    } catch (const std::bad_alloc&) {
+        log::write(events::reload_refused, {{"reason", "There is not enough memory."}});
+        notify("READY=1\nSTATUS=Reload refused: there is not enough memory");
+    }
 }
 
 enum class End : std::uint8_t { asked, store_failed, expelled };

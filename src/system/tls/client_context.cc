@@ -2,8 +2,8 @@
 
 #include <openssl/err.h>
 
-#include "base/check.h"
 #include "system/tls/client_state.h"
+#include "system/tls/openssl.h"
 
 namespace pidge::tls {
 
@@ -45,7 +45,7 @@ Result<std::shared_ptr<ClientContext>> ClientContext::create(ClientOptions optio
     // stop it.
     if (!is_required) SSL_CTX_set_security_level(context, 0);
     if (state->options.verification == Verification::dane) {
-        check(SSL_CTX_dane_enable(context) == 1);
+        need_memory(SSL_CTX_dane_enable(context) == 1);
         // RFC 7672 §3.1.1: with DANE-EE(3) the key is the identity; names and dates in the
         // certificate do not count.
         SSL_CTX_dane_set_flags(context, DANE_FLAG_NO_DANE_EE_NAMECHECKS);

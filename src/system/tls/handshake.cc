@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "system/net/gone.h"
 #include "system/tls/info.h"
+#include "system/tls/openssl.h"
 #include "system/tls/server_state.h"
 #include "system/tls/tls_stream.h"
 
@@ -94,7 +95,7 @@ Task<std::unique_ptr<Stream>> accept(std::unique_ptr<Stream> stream, const Serve
     // handshake.
     const auto state = context.state();
     SslPtr ssl(SSL_new(state->context.get()));
-    check(ssl != nullptr);
+    need_memory(ssl != nullptr);
     SSL_set_accept_state(ssl.get());
     auto tls = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
     co_await tls->handshake();
@@ -112,7 +113,7 @@ Task<std::unique_ptr<Stream>> connect(std::unique_ptr<Stream> stream, const Clie
           "nothing to hold the certificate against");
 
     SslPtr ssl(SSL_new(state->context.get()));
-    check(ssl != nullptr);
+    need_memory(ssl != nullptr);
     SSL_set_connect_state(ssl.get());
     auto place = place_of(context, *stream, options.server_name);
     if (verification == Verification::dane) {
@@ -125,8 +126,9 @@ Task<std::unique_ptr<Stream>> connect(std::unique_ptr<Stream> stream, const Clie
     }
     const std::string alpn = alpn_wire(options.alpn);
     if (!alpn.empty())
-        check(SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
-                                  static_cast<unsigned>(alpn.size())) == 0);
+        need_memory(SSL_set_alpn_protos(ssl.get(),
+                                        reinterpret_cast<const unsigned char*>(alpn.data()),
+                                        static_cast<unsigned>(alpn.size())) == 0);
     auto tls = std::make_unique<TlsStream>(std::move(stream), std::move(ssl));
     if (place) tls->set_place(std::move(place));
     co_await tls->handshake();

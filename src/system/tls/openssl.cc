@@ -2,6 +2,8 @@
 
 #include <openssl/err.h>
 
+#include <new>
+
 #include "base/check.h"
 #include "system/tls/limits.h"
 
@@ -19,11 +21,17 @@ std::string take_error() {
     return reason == nullptr ? "unknown reason" : reason;
 }
 
+void need_memory(bool is_done) {
+    if (is_done) return;
+    ERR_clear_error();
+    throw std::bad_alloc();
+}
+
 ContextPtr make_context(const SSL_METHOD* method) {
     ContextPtr context(SSL_CTX_new(method));
-    check(context != nullptr, "no TLS context");
-    check(SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1);
-    check(SSL_CTX_set_cipher_list(context.get(), tls12_suites) == 1);
+    need_memory(context != nullptr);
+    need_memory(SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION) == 1);
+    need_memory(SSL_CTX_set_cipher_list(context.get(), tls12_suites) == 1);
     SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     // Buffers of idle connections go; a write may end after any record.
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

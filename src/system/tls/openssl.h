@@ -27,6 +27,9 @@ using SessionPtr = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
 // empties its list. Called right after the call that failed, before anything is awaited.
 std::string take_error();
 
+// After a call that can fail for want of memory only: throws std::bad_alloc unless it is done.
+void need_memory(bool is_done);
+
 // What server and client have in common (attacks.md T02): TLS 1.2 and 1.3, AEAD with ephemeral key
 // exchange, no compression, no renegotiation.
 ContextPtr make_context(const SSL_METHOD* method);

@@ -2,8 +2,8 @@
 
 #include <openssl/err.h>
 
-#include "base/check.h"
 #include "system/tls/limits.h"
+#include "system/tls/openssl.h"
 #include "system/tls/server_state.h"
 
 namespace pidge::tls {
@@ -65,9 +65,9 @@ void configure(SSL_CTX* context, const State& state) {
     unsigned char scope[SSL_MAX_SID_CTX_LENGTH];
     unsigned scope_size = 0;
     static_assert(sizeof scope == 32);
-    check(EVP_Digest(state.options.service.data(), state.options.service.size(), scope, &scope_size,
-                     EVP_sha256(), nullptr) == 1);
-    check(SSL_CTX_set_session_id_context(context, scope, scope_size) == 1);
+    need_memory(EVP_Digest(state.options.service.data(), state.options.service.size(), scope,
+                           &scope_size, EVP_sha256(), nullptr) == 1);
+    need_memory(SSL_CTX_set_session_id_context(context, scope, scope_size) == 1);
     auto* const argument = const_cast<State*>(&state);
     SSL_CTX_set_cert_cb(context, choose_certificate, argument);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, argument);
@@ -94,8 +94,8 @@ Result<std::shared_ptr<const State>> ServerContext::State::load(ServerOptions op
                            .text = files.chain_path + ": not usable for TLS: " + take_error()};
         state->certificates.push_back(std::move(loaded));
     }
-    check(add_certificate<SSL_CTX_use_cert_and_key>(state->context.get(),
-                                                    state->certificates.front()));
+    need_memory(add_certificate<SSL_CTX_use_cert_and_key>(state->context.get(),
+                                                          state->certificates.front()));
     state->options = std::move(options);
     configure(state->context.get(), *state);
     return std::shared_ptr<const State>(std::move(state));
@@ -114,10 +114,14 @@ Result<void> ServerContext::reload(WallTime now) {
 }
 
 Result<void> ServerContext::reload(ServerOptions options, WallTime now) {
-    auto fresh = TRY(State::load(std::move(options), now));
+    adopt(*TRY(create(std::move(options), now)));
+    return {};
+}
+
+void ServerContext::adopt(const ServerContext& other) {
+    auto fresh = other.state();
     const std::lock_guard lock(mutex_);
     state_ = std::move(fresh);
-    return {};
 }
 
 std::vector<CertificateStatus> ServerContext::certificates() const {

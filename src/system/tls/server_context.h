@@ -40,6 +40,8 @@ class ServerContext {
     // this is refused, everything else stay as they are.
     Result<void> reload(WallTime now);
     Result<void> reload(ServerOptions options, WallTime now);
+    // The same with what another has read: cannot fail.
+    void adopt(const ServerContext& other);
 
     std::vector<CertificateStatus> certificates() const;
 

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "system/net/gone.h"
 #include "system/tls/limits.h"
+#include "system/tls/openssl.h"
 
 namespace pidge::tls {
 
@@ -45,7 +46,7 @@ struct BufferBio {
         static BIO_METHOD* const instance = [] {
             BIO_METHOD* const made =
                 BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream buffers");
-            check(made != nullptr);
+            need_memory(made != nullptr);
             BIO_meth_set_read_ex(made, read);
             BIO_meth_set_write_ex(made, write);
             BIO_meth_set_ctrl(made, control);
@@ -58,7 +59,7 @@ struct BufferBio {
 TlsStream::TlsStream(std::unique_ptr<net::Stream> lower, SslPtr ssl)
     : lower_(std::move(lower)), ssl_(std::move(ssl)) {
     BIO* const bio = BIO_new(BufferBio::method());
-    check(bio != nullptr);
+    need_memory(bio != nullptr);
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl_.get(), bio, bio);
