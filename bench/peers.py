@@ -95,13 +95,21 @@ class PidgePeer:
 
 
 class PidgeDatabasePeer(PidgePeer):
-    """The same on a throw-away PostgreSQL, without replication."""
+    """The same on a throw-away PostgreSQL of its own, without replication."""
 
-    name = "pidge-db"
+    name, has_standby = "pidge-db", False
 
     def __init__(self, role, sink_port, folder):
-        super().__init__(role, sink_port, folder, store=postgres.new_store())
-        self.database = [postgres.shared().process.pid]
+        self.postgres = postgres.PostgresServer()
+        if self.has_standby:
+            self.postgres.add_standby()
+        store = {"engine": "postgres", "conninfo": self.postgres.conninfo(self.postgres.new_database())}
+        self.database = [each.pid for each in (self.postgres.process, self.postgres.standby) if each]
+        super().__init__(role, sink_port, folder, store=store)
+
+    def stop(self):
+        super().stop()
+        self.postgres.remove()
 
 
 class PidgeNodesPeer(PidgeDatabasePeer):
@@ -110,4 +118,14 @@ class PidgeNodesPeer(PidgeDatabasePeer):
     name, nodes = "pidge-3", 3
 
 
-PEERS = {peer.name: peer for peer in (PostfixPeer, PidgePeer, PidgeDatabasePeer, PidgeNodesPeer)}
+class PidgeCopiedPeer(PidgeDatabasePeer):
+    """One node; each commit waits for a second copy of the database."""
+
+    name, has_standby = "pidge-copied", True
+
+
+class PidgeCopiedNodesPeer(PidgeNodesPeer):
+    name, has_standby = "pidge-3-copied", True
+
+
+PEERS = {peer.name: peer for peer in (PostfixPeer, PidgePeer, PidgeDatabasePeer, PidgeNodesPeer, PidgeCopiedPeer, PidgeCopiedNodesPeer)}

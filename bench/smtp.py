@@ -1,6 +1,7 @@
 """./dev bench smtp: pidge and Postfix side by side, interleaved in one run; prints the ratios of the medians."""
 
 import argparse
+import contextlib
 import os
 import socket
 import ssl
@@ -11,7 +12,9 @@ import tempfile
 import measure
 from peers import PEERS, ROOT
 
-import processes  # of tests/lib, which peers.py puts on the path
+# peers.py puts tests/lib on the path.
+import processes
+import waits
 
 IDLE_SESSIONS = 1000
 SUBMISSION = ["--tls", "--per-connection", "1"]
@@ -42,7 +45,7 @@ def rate(scenario, result):
     return result["sink_per_s"] if scenario[1] == "relay" else result["msgs_per_s"]
 
 
-def one_role(role, names, rounds, scale, folder, results):
+def one_role(role, names, rounds, scale, folder, results, wants_waits):
     """All scenarios of a role with every server up at once, so that a round measures them in turn."""
     sink_port = processes.free_port()
     scenarios = [scenario for scenario in SCENARIOS if scenario[1] == role]
@@ -55,8 +58,9 @@ def one_role(role, names, rounds, scale, folder, results):
         for number in range(rounds):
             for scenario in scenarios:
                 for peer in running.values():
-                    result = measure.run_load(load(scenario, peer, sink_port, max(50, int(scenario[3] * scale))), peer.pid,
-                                              peer.database)
+                    with waits.watched(peer, scenario[0]) if wants_waits else contextlib.nullcontext():
+                        result = measure.run_load(load(scenario, peer, sink_port, max(50, int(scenario[3] * scale))), peer.pid,
+                                                  peer.database)
                     result["disk"] = measure.disk_syncs_per_s(folder)
                     results.setdefault((scenario[0], peer.name), []).append(result)
                     print(f"round {number + 1}: {scenario[0]:<28} {peer.name:<8} {rate(scenario, result):8.0f} msg/s "
@@ -135,6 +139,7 @@ def main():
     parser.add_argument("--only", choices=["accept", "relay", "submission"])
     parser.add_argument("--peer", choices=sorted(PEERS), action="append", help="only this one, or these")
     parser.add_argument("--database", action="store_true", help="pidge on PostgreSQL too, as one node and as three")
+    parser.add_argument("--waits", action="store_true", help="tell what the sessions of the databases waited for")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("Postfix needs root: run ./dev bench smtp as root.")
@@ -149,7 +154,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.path.join(ROOT, "run")) as folder:
         os.chmod(folder, 0o755)
         for role in roles:
-            one_role(role, names, options.rounds, options.scale, folder, results)
+            one_role(role, names, options.rounds, options.scale, folder, results, options.waits)
+    waits.report()
     report(names, results)
 
 

@@ -33,19 +33,22 @@ class PostgresServer:
         self.folder = tempfile.mkdtemp(prefix="pgtest-", dir="/tmp")
         if os.geteuid() == 0:
             os.chown(self.folder, run_as()["user"], run_as()["group"])
-        self.count = 0
+        self.count, self.standby = 0, None
         subprocess.run([f"{PROGRAMS}/initdb", "-D", f"{self.folder}/data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
                         "--locale=C", "--no-sync"], cwd="/", stdout=subprocess.DEVNULL, check=True, **run_as())
         self.start()
 
     def start(self):
         with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(
-                [f"{PROGRAMS}/postgres", "-D", f"{self.folder}/data", "-k", self.folder, "-c", "listen_addresses=", "-c",
-                 "fsync=on", "-c", "max_connections=200", "-c", "shared_buffers=128MB"],
-                cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **run_as())
+            self.process = self.run_server(self.folder, log)
         self.guard = processes.Guard(self.process)
         processes.wait_for(self.answers, self.process, 60, "PostgreSQL")
+
+    @staticmethod
+    def run_server(folder, log):
+        return subprocess.Popen(
+            [f"{PROGRAMS}/postgres", "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=on", "-c", "max_connections=200",
+             "-c", "shared_buffers=128MB"], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **run_as())
 
     def answers(self):
         return subprocess.run([f"{PROGRAMS}/pg_isready", "-q", "-h", self.folder], check=False).returncode == 0
@@ -79,6 +82,10 @@ class PostgresServer:
             os.kill(pid, signal.SIGCONT)
 
     def remove(self):
+        if self.standby:
+            self.standby.send_signal(signal.SIGQUIT)
+            self.standby.wait()
+            self.standby_guard.dismiss()
         if self.process.poll() is None:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -92,6 +99,21 @@ class PostgresServer:
         if done.returncode != 0:
             raise AssertionError(done.stdout.decode(errors="replace"))
         return done.stdout.decode().strip()
+
+    def add_standby(self):
+        """A second copy, which every commit waits for from now on."""
+        folder = tempfile.mkdtemp(prefix="standby-", dir=self.folder)
+        if os.geteuid() == 0:
+            os.chown(folder, run_as()["user"], run_as()["group"])
+        subprocess.run([f"{PROGRAMS}/pg_basebackup", "-h", self.folder, "-U", "postgres", "-D", f"{folder}/data", "-R", "-X", "stream", "-c", "fast"],
+                       cwd="/", check=True, **run_as())
+        with open(f"{self.folder}/log", "ab") as log:
+            self.standby = self.run_server(folder, log)
+        self.standby_guard = processes.Guard(self.standby)
+        self.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.sql("SELECT pg_reload_conf()")
+        processes.wait_for(lambda: self.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", self.standby, 60,
+                           "the standby")
 
     def new_database(self, tablespace="pg_default"):
         self.count += 1
