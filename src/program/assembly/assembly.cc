@@ -14,11 +14,13 @@
 #include "program/assembly/events.h"
 #include "program/config/compare.h"
 #include "services/relay/limits.h"
+#include "system/crypto/secret_file.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/archive/transfer.h"
 #include "system/store/hurry.h"
 #include "system/store/memory/memory_store.h"
+#include "system/store/objects/bucket.h"
 #include "system/store/rocksdb/rocks_store.h"
 
 namespace pidge::program {
@@ -58,7 +60,9 @@ Result<store::PostgresOptions> postgres_options(const config::Config& config) {
                                    .committers = wanted.committers,
                                    .readers = wanted.readers,
                                    .deadline = wanted.deadline,
-                                   .patience = wanted.patience};
+                                   .patience = wanted.patience,
+                                   .bucket = TRY(bucket_options(config)),
+                                   .bucket_from_bytes = config.objects.from_bytes};
     if (wanted.password_file.empty()) return options;
     std::ifstream file(wanted.password_file);
     if (!std::getline(file, options.password) || options.password.empty())
@@ -66,6 +70,22 @@ Result<store::PostgresOptions> postgres_options(const config::Config& config) {
                        .text = "The database password cannot be read from " + wanted.password_file +
                                " (store.password_file)."};
     return options;
+}
+
+Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config::Config& config) {
+    const config::Objects& wanted = config.objects;
+    if (wanted.bucket.empty()) return std::shared_ptr<const store::BucketOptions>();
+    const crypto::Secret secret = TRY(crypto::read_secret_file(wanted.secret_file));
+    using Style = store::BucketOptions::Style;
+    return std::make_shared<const store::BucketOptions>(store::BucketOptions{
+        .endpoint = wanted.endpoint,
+        .bucket = wanted.bucket,
+        .prefix = wanted.prefix,
+        .key = {.access_key = wanted.access_key,
+                .secret = std::string(secret.bytes()),
+                .region = wanted.region},
+        .style = wanted.style == config::Objects::Style::host ? Style::host : Style::path,
+        .authorities_path = wanted.authorities});
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {

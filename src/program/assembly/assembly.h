@@ -30,6 +30,8 @@ std::string audit_log_name(const config::Config& config);
 
 // Refusals are for the administrator.
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
+// The bucket for large bodies, with its secret read from the file; null where there is none.
+Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config::Config& config);
 // Of engine postgres; the password is read from its file.
 Result<store::PostgresOptions> postgres_options(const config::Config& config);
 Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,

@@ -3,6 +3,7 @@
 #include "program/assembly/assembly.h"
 
 #include "program/check/parts.h"
+#include "system/store/objects/bucket.h"
 
 namespace pidge::program {
 
@@ -28,6 +29,26 @@ void check_patroni(const config::Config& config, Findings& out) {
     }
 }
 
+void check_objects(const config::Config& config, Findings& out) {
+    if (config.objects.bucket.empty()) return;
+    const std::string about = "object store";
+    const auto options = bucket_options(config);
+    if (!options) {
+        out.push_back({Finding::Kind::error, about, options.error().text,
+                       "Let objects.secret_file hold the secret, readable for the server's user."});
+        return;
+    }
+    const std::string why = store::Bucket(**options).try_out();
+    if (why.empty())
+        out.push_back({Finding::Kind::good, about,
+                       "takes, gives, lists and removes objects in " + config.objects.bucket + ".",
+                       ""});
+    else
+        out.push_back({Finding::Kind::error, about, why + ".",
+                       "See that objects.endpoint, bucket and region are right, and that the key "
+                       "may put, get, list and delete below the prefix."});
+}
+
 }  // namespace
 
 void check_database(const config::Config& config, Findings& out) {
@@ -47,6 +68,7 @@ void check_database(const config::Config& config, Findings& out) {
         out.push_back({kind, std::string(about), found.text, found.advice});
     }
     check_patroni(config, out);
+    check_objects(config, out);
 }
 
 }  // namespace pidge::program

@@ -75,6 +75,18 @@ struct Store {
     std::string patroni = "8008";  // port, URLs, or "off"
 };
 
+// Where large bodies lie besides engine postgres; without a bucket in the database.
+struct Objects {
+    std::string endpoint, bucket;
+    std::string region = "us-east-1";
+    std::string prefix = "pidge/";
+    std::string access_key;
+    std::string secret_file;
+    enum class Style : std::uint8_t { path, host } style = Style::path;
+    std::string authorities;  // file with the certificate authorities; empty: those of the machine
+    std::uint64_t from_bytes = 1 << 20;
+};
+
 struct Control {
     std::string socket = "/run/pidge/control.sock";
     std::uint64_t mode = 0600;
@@ -116,6 +128,7 @@ struct Config {
     std::vector<Certificate> certificates;
     std::vector<Listener> listeners;
     Store store;
+    Objects objects;
     Control control;
     Dns dns;
     Relay relay;

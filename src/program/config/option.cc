@@ -2,29 +2,24 @@
 
 #include <algorithm>
 
+#include "program/config/option_parts.h"
+
 namespace pidge::config {
 namespace {
 
-template <typename Enum>
-Choice choice(Enum& value) {
-    static_assert(sizeof(Enum) == 1);
-    return {reinterpret_cast<std::uint8_t*>(&value)};  // octets may alias anything
-}
+using namespace parts;
 
-constexpr auto reload = Changeable::at_reload;
-constexpr auto restart = Changeable::at_restart;
-constexpr std::uint64_t mib = 1ULL << 20;
-constexpr std::uint64_t hour = 3600;
-
-const std::vector<Option> all_options = {
+const std::vector<Option> first_options = {
     // --- site ---
     {"site", "hostname", Type::hostname, "\"mail.example.org\"",
-     "The fully qualified name of this machine: in the greeting, in EHLO to others and in trace "
+     "The fully qualified name of this machine: in the greeting, in EHLO to others and in "
+     "trace "
      "fields. Its A and AAAA records name this machine, and the PTR records of its addresses "
      "name it.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.hostname; }, Needed::required},
     {"site", "node", Type::label, "\"n1\"",
-     "A short name for this machine among its equals; part of the name of its audit log. Keep it "
+     "A short name for this machine among its equals; part of the name of its audit log. Keep "
+     "it "
      "for ever.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.node; }},
     {"site", "data", Type::path, "\"/var/lib/pidge\"", "The folder for everything that is kept.",
@@ -34,8 +29,10 @@ const std::vector<Option> all_options = {
      "roles",
      Type::words,
      "[\"submission\", \"mx\"]",
-     "submission: opens the listeners of the services submission and submissions. mx: opens those "
-     "of the service mx. relay: delivers what is queued, by whichever node it was taken. upkeep: "
+     "submission: opens the listeners of the services submission and submissions. mx: opens "
+     "those "
+     "of the service mx. relay: delivers what is queued, by whichever node it was taken. "
+     "upkeep: "
      "may be the one node that tidies up for all. Listeners of other roles stay closed, so all "
      "nodes can have the same file but for this line and their names.",
      restart,
@@ -79,7 +76,8 @@ const std::vector<Option> all_options = {
      "The certificate and those between it and its authority, in PEM form.", reload,
      [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].chain; }, Needed::required},
     {"certificate", "key", Type::secret, "\"credential:tls.key\"",
-     "Its private key in PEM form, not encrypted: a file that only pidge can read, or a systemd "
+     "Its private key in PEM form, not encrypted: a file that only pidge can read, or a "
+     "systemd "
      "credential (LoadCredential=).",
      reload, [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].key; },
      Needed::required},
@@ -91,8 +89,10 @@ const std::vector<Option> all_options = {
      "service",
      Type::choice,
      "\"mx\"",
-     "mx: mail from other sites, and from our own anonymous ranges (port 25). submission: from our "
-     "people, TLS by STARTTLS (port 587). submissions: the same, TLS from the first octet (port "
+     "mx: mail from other sites, and from our own anonymous ranges (port 25). submission: from "
+     "our "
+     "people, TLS by STARTTLS (port 587). submissions: the same, TLS from the first octet "
+     "(port "
      "465). http: /healthz, /readyz and /metrics.",
      restart,
      [](Config& c, std::size_t i) -> Slot { return choice(c.listeners[i].service); },
@@ -115,7 +115,8 @@ const std::vector<Option> all_options = {
      "systemd",
      Type::label,
      "\"pidge-mx\"",
-     "Instead of an address: the FileDescriptorName of a socket that systemd hands over, so that "
+     "Instead of an address: the FileDescriptorName of a socket that systemd hands over, so "
+     "that "
      "the port stays open while pidge is restarted.",
      restart,
      [](Config& c, std::size_t i) -> Slot { return &c.listeners[i].systemd; },
@@ -125,7 +126,8 @@ const std::vector<Option> all_options = {
      0,
      "none"},
     {"listener", "balancers", Type::networks, "[\"192.0.2.10/32\"]",
-     "Load balancers in front: connections from there must begin with a PROXY header (version 1 "
+     "Load balancers in front: connections from there must begin with a PROXY header (version "
+     "1 "
      "or 2), which tells the client's address; all others are closed. Empty: nobody's word is "
      "taken.",
      reload, [](Config& c, std::size_t i) -> Slot { return &c.listeners[i].balancers; }},
@@ -140,121 +142,9 @@ const std::vector<Option> all_options = {
      {},
      1,
      100'000},
-    // --- store ---
-    {"store",
-     "engine",
-     Type::choice,
-     "\"rocksdb\"",
-     "rocksdb keeps everything on the disk of this machine. postgres keeps it in a database that "
-     "several machines share, each with this program. memory forgets everything at the end of the "
-     "program, for experiments.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return choice(c.store.engine); },
-     Needed::optional,
-     {"rocksdb", "memory", "postgres"}},
-    {"store",
-     "path",
-     Type::path,
-     "\"/var/lib/pidge/store\"",
-     "The folder of the store.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.path; },
-     Needed::optional,
-     {},
-     0,
-     0,
-     "\"store\" below site.data"},
-    {"store",
-     "reserve",
-     Type::size,
-     "\"512 MiB\"",
-     "When less than this is free on the disk, new mail is put off (452) until there is more "
-     "again; what was accepted is still delivered.",
-     reload,
-     [](Config& c, std::size_t) -> Slot { return &c.store.reserve_bytes; },
-     Needed::optional,
-     {},
-     16 * mib,
-     1024 * 1024 * mib},
-    {"store",
-     "conninfo",
-     Type::text,
-     "\"host=db1,db2,db3 dbname=pidge user=pidge sslmode=verify-full\"",
-     "For engine postgres: where the database is, as libpq takes it (PostgreSQL's documentation, "
-     "Connection Strings). Of several hosts the one that is the primary is found by itself. No "
-     "password stands here.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.conninfo; },
-     Needed::optional,
-     {},
-     0,
-     0,
-     "none; needed for postgres"},
-    {"store",
-     "password_file",
-     Type::secret,
-     "\"credential:database\"",
-     "For engine postgres: the file that holds the database password in its first line.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.password_file; },
-     Needed::optional,
-     {},
-     0,
-     0,
-     "none"},
-    {"store",
-     "readers",
-     Type::whole,
-     "8",
-     "For engine postgres: connections for reading, leasing and large bodies.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.readers; },
-     Needed::optional,
-     {},
-     1,
-     64},
-    {"store",
-     "committers",
-     Type::whole,
-     "1",
-     "For engine postgres: connections that write. One is enough unless the way to the database "
-     "is long.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.committers; },
-     Needed::optional,
-     {},
-     1,
-     4},
-    {"store",
-     "deadline",
-     Type::duration,
-     "\"5 s\"",
-     "For engine postgres: how long one answer of the database may take before the connection "
-     "counts as lost.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.deadline; },
-     Needed::optional,
-     {},
-     1,
-     60},
-    {"store",
-     "patience",
-     Type::duration,
-     "\"60 s\"",
-     "For engine postgres: how long mail waits for a database that is away, as during a failover, "
-     "before it is put off.",
-     restart,
-     [](Config& c, std::size_t) -> Slot { return &c.store.patience; },
-     Needed::optional,
-     {},
-     5,
-     600},
-    {"store", "patroni", Type::text, "\"8008\"",
-     "For engine postgres: where Patroni tells its version, for one that is too old loses mail "
-     "(docs/cluster.md). A port, asked at each host of conninfo; or URLs with spaces between them, "
-     "as \"https://db1:8008 https://db2:8008\"; or \"off\" where nobody keeps the database by "
-     "Patroni.",
-     restart, [](Config& c, std::size_t) -> Slot { return &c.store.patroni; }},
+};
+
+const std::vector<Option> last_options = {
     // --- control ---
     {"control", "socket", Type::path, "\"/run/pidge/control.sock\"", "Where the socket lies.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.control.socket; }},
@@ -275,18 +165,21 @@ const std::vector<Option> all_options = {
      0,
      "none: names are resolved from the root"},
     {"dns", "validate", Type::flag, "true",
-     "Whether answers are checked with DNSSEC. Switch it off only where the resolvers cannot pass "
+     "Whether answers are checked with DNSSEC. Switch it off only where the resolvers cannot "
+     "pass "
      "signatures on.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.dns.validate; }},
     {"dns", "stubs", Type::stubs, "[\"example.org@127.0.0.1:5353\"]",
-     "Domains whose servers are asked directly, without DNSSEC: names that exist only inside, and "
+     "Domains whose servers are asked directly, without DNSSEC: names that exist only inside, "
+     "and "
      "trials.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.dns.stubs; }},
     {"dns",
      "anchors",
      Type::path,
      "\"/etc/pidge/anchors\"",
-     "A file with the DNSSEC trust anchors (DS or DNSKEY records) that count instead of those of "
+     "A file with the DNSSEC trust anchors (DS or DNSKEY records) that count instead of those "
+     "of "
      "the root zone: for networks with a root of their own, and trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.dns.anchors; },
@@ -300,7 +193,8 @@ const std::vector<Option> all_options = {
      "sources",
      Type::addresses,
      "[\"192.0.2.25\", \"2001:db8::25\"]",
-     "Our addresses to send from; their PTR records name site.hostname. Where there are several of "
+     "Our addresses to send from; their PTR records name site.hostname. Where there are "
+     "several of "
      "a family, each destination always sees the same one of them.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.sources; },
@@ -313,7 +207,8 @@ const std::vector<Option> all_options = {
      "age_max",
      Type::duration,
      "\"5 d\"",
-     "How long delivery is tried before the sender is told that it failed (RFC 5321 §4.5.4.1: at "
+     "How long delivery is tried before the sender is told that it failed (RFC 5321 §4.5.4.1: "
+     "at "
      "least 4 to 5 days).",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.age_max; },
@@ -358,7 +253,8 @@ const std::vector<Option> all_options = {
      "port",
      Type::whole,
      "25",
-     "The port of other sites' mail exchangers. It is 25 everywhere; another one is for trials.",
+     "The port of other sites' mail exchangers. It is 25 everywhere; another one is for "
+     "trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.port; },
      Needed::optional,
@@ -370,7 +266,8 @@ const std::vector<Option> all_options = {
      Type::duration,
      "\"10 min\"",
      "The longest wait for another host at any step. RFC 5321 §4.5.3.2 gives each step 2 to 10 "
-     "minutes, and a host that needs them gets its mail twice if they are cut short: less is for "
+     "minutes, and a host that needs them gets its mail twice if they are cut short: less is "
+     "for "
      "trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.wait_max; },
@@ -395,7 +292,8 @@ const std::vector<Option> all_options = {
      "policy_port",
      Type::whole,
      "443",
-     "The port of the web servers that have other sites' MTA-STS policies. It is 443 everywhere; "
+     "The port of the web servers that have other sites' MTA-STS policies. It is 443 "
+     "everywhere; "
      "another one is for trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.policy_port; },
@@ -438,8 +336,10 @@ const std::vector<Option> all_options = {
      1,
      100'000},
     {"limits", "sending_rates", Type::flag, "true",
-     "Whether senders are bounded: a person 30 messages a minute and 300 recipients elsewhere an "
-     "hour, 1000 a day; an automatic process 60, 1000 and 5000; a machine of an anonymous range 60 "
+     "Whether senders are bounded: a person 30 messages a minute and 300 recipients elsewhere "
+     "an "
+     "hour, 1000 a day; an automatic process 60, 1000 and 5000; a machine of an anonymous "
+     "range 60 "
      "messages in five minutes, 200 and 500. Recipients here count a tenth. Over it: 450 4.7.1 "
      "[USR-FLD]. This machine itself (loopback) is not bounded.",
      reload, [](Config& c, std::size_t) -> Slot { return &c.limits.sending_rates; }},
@@ -470,12 +370,19 @@ const std::vector<Option> all_options = {
 
 }  // namespace
 
+// In the order of the sections. Put together at the first call, when the parts are there.
 std::span<const Option> options() {
-    return all_options;
+    static const std::vector<Option> all = [] {
+        std::vector<Option> made = first_options;
+        for (const auto* part : {&parts::store_options, &last_options})
+            made.insert(made.end(), part->begin(), part->end());
+        return made;
+    }();
+    return all;
 }
 
 const Option* find_option(std::string_view section, std::string_view name) {
-    for (const Option& option : all_options)
+    for (const Option& option : options())
         if (option.section == section && option.name == name) return &option;
     return nullptr;
 }

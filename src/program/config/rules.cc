@@ -1,5 +1,7 @@
 #include "program/config/rules.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "system/patroni/places.h"
@@ -143,6 +145,50 @@ void check_store(const Config& config, const Settings& set, Mistakes& out) {
                        .instead = "Write for example: patroni = \"8008\""});
 }
 
+// "https://host" or "https://host:port", and nothing after it.
+bool is_endpoint(std::string_view url) {
+    const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
+    const std::string_view place = url.substr(scheme);
+    return scheme != 0 && !place.empty() &&
+           place.find_first_not_of(
+               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+               ".-:[]") == std::string_view::npos;
+}
+
+bool is_plain(std::string_view name, std::string_view further) {
+    return std::ranges::all_of(name, [further](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               further.find(c) != std::string_view::npos;
+    });
+}
+
+void check_objects(const Config& config, const Settings& set, Mistakes& out) {
+    const Objects& objects = config.objects;
+    const auto wrong = [&](std::string_view key, std::string what, std::string instead) {
+        if (set.is_wrong("objects", key)) return;
+        const Position first = set.place("objects", "endpoint", 0, Position());
+        out.push_back({.at = set.place("objects", key, 0, set.place("objects", "bucket", 0, first)),
+                       .key = "objects." + std::string(key),
+                       .wrong = std::move(what),
+                       .instead = std::move(instead)});
+    };
+    if (objects.endpoint.empty() && objects.bucket.empty()) return;
+    if (!is_endpoint(objects.endpoint))
+        wrong("endpoint", "this is no address of an object store.",
+              "Write for example: endpoint = \"https://s3.example.org\"");
+    if (objects.bucket.empty() || !is_plain(objects.bucket, ".-"))
+        wrong("bucket", "the name of a bucket has letters, digits, \".\" and \"-\".",
+              "Write for example: bucket = \"mail\"");
+    if (!is_plain(objects.prefix, "./_-") || objects.prefix.starts_with('/') ||
+        (!objects.prefix.empty() && !objects.prefix.ends_with('/')))
+        wrong("prefix", "a prefix has letters, digits and \"._-/\", and ends in \"/\".",
+              "Write for example: prefix = \"pidge/\"");
+    if (objects.access_key.empty() || objects.secret_file.empty())
+        wrong(objects.access_key.empty() ? "access_key" : "secret_file",
+              "requests to an object store are signed with a key.",
+              "Add: access_key = \"ID\" and secret_file = \"FILE\"");
+}
+
 // sun_path of unix(7) has room for so many octets and a zero.
 constexpr std::size_t socket_path_octets_max = 107;
 
@@ -165,6 +211,7 @@ std::vector<Mistake> broken_rules(const Config& config, const Settings& set) {
     check_certificates(config, set, out);
     check_relay(config, set, out);
     check_store(config, set, out);
+    check_objects(config, set, out);
     check_control(config, set, out);
     return out;
 }

@@ -25,6 +25,9 @@ const std::vector<Section> all_sections = {
      [](Config& config, Position at) { config.listeners.push_back({.at = at}); }},
     {"store", Section::Form::single,
      "Where everything durable lies: directory, queue, bodies, audit trail."},
+    {"objects", Section::Form::single,
+     "A bucket of an S3-compatible object store for large bodies, beside engine postgres "
+     "(docs/cluster.md). The same on all nodes. Without it everything lies in the database."},
     {"control", Section::Form::single,
      "The socket by which the pidge command talks to the running server. Who may write to it "
      "may do everything."},

@@ -43,6 +43,10 @@ inline constexpr log::Event brought_forward{
     "relay-clock-went-back", Level::warning,
     "The clock has gone back; messages that would have waited for it are tried now.",
     "See why the clock was wrong: pidge needs one that is kept by NTP."};
+inline constexpr log::Event body_away{
+    "relay-body-away", Level::warning,
+    "The body of a message lies in an object store that does not give it; the message waits.",
+    "See objects-away."};
 inline constexpr log::Event store_trouble{"relay-store-trouble", Level::error,
                                           "The store does not answer; the relay waits for it.",
                                           "See what the store says about itself."};

@@ -12,6 +12,7 @@
 #include "system/net/gone.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
+#include "system/store/body_away.h"
 #include "system/store/kill_point.h"
 
 namespace pidge::relay {
@@ -52,6 +53,7 @@ class Worker {
     net::Task<bool> serve(Job job);
     net::Task<bool> deliver(Job job);
     net::Task<Told> attempt(const Job& job);
+    Told unreadable(const Job& job, WallTime began) const;
     net::Task<Connected> open_line(const queue::Destination& destination,
                                    const std::vector<std::string>& avoid);
     net::Task<bool> could_not_connect(Job job, Told told);
@@ -251,13 +253,29 @@ net::Task<bool> Worker::deliver(Job job) {
     Told told;
     std::exception_ptr error;
     bool has_passed_on = false;  // or may have: another node has the item by now
+    bool is_body_away = false;
+    const WallTime began = core_->parts.clock.now();
     try {
         told = co_await attempt(job);
+    } catch (const store::BodyAway& away) {
+        has_passed_on = !is_ours(job);
+        is_body_away = !has_passed_on;
+        if (is_body_away)
+            log::write(events::body_away,
+                       {{"queue", job.entry.id.text()}, {"reason", away.what()}});
+        else
+            error = std::current_exception();
     } catch (const store::Fault&) {
         error = std::current_exception();
         has_passed_on = !is_ours(job);
     } catch (...) {
         error = std::current_exception();
+    }
+    if (is_body_away) {
+        // This one is put off like any other; those behind it need not wait.
+        drop_line();
+        is_unreachable_ = false;
+        told = unreadable(job, began);
     }
     if (error) {
         // The body could not be read, or we are ending: that was no attempt.
@@ -286,6 +304,14 @@ net::Task<Connected> Worker::open_line(const queue::Destination& destination,
     co_return connected;
 }
 
+Told Worker::unreadable(const Job& job, WallTime began) const {
+    Told told{.attempt = {.began = began, .ended = core_->parts.clock.now()}};
+    told.attempt.is_final = job.entry.destination.kind == queue::Destination::Kind::lmtp;
+    told.attempt.results.assign(job.entry.recipients.size(),
+                                {.status = {4, 3, 0}, .text = "the body cannot be read"});
+    return told;
+}
+
 // One attempt, on as many hosts as it takes. Throws when it was none.
 net::Task<Told> Worker::attempt(const Job& job) {
     const queue::Entry& entry = job.entry;
@@ -294,10 +320,7 @@ net::Task<Told> Worker::attempt(const Job& job) {
     auto blob = co_await core_->parts.store.open_blob(entry.body);
     if (!blob) {
         log::write(events::body_missing, {{"queue", entry.id.text()}});
-        told.attempt.results.assign(entry.recipients.size(),
-                                    {.status = {4, 3, 0}, .text = "the body cannot be read"});
-        told.attempt.ended = core_->parts.clock.now();
-        co_return told;
+        co_return unreadable(job, told.attempt.began);
     }
     Body body(entry.trace, std::move(blob), [this, &job] { return is_ours(job); });
     if (line_ && line_destination_ != entry.destination) co_await close_line();

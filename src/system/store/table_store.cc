@@ -34,7 +34,10 @@ TableStore::TableStore(Engine engine, const Clock& clock)
       hints_(std::move(engine.hints)),
       uploads_(clock),
       committer_(std::move(engine.writers), hands_),
-      pool_(engine.pool_threads, limits::pool_jobs_max, hands_) {
+      pool_(engine.pool_threads, limits::pool_jobs_max, hands_),
+      body_pool_(engine.body_threads == 0
+                     ? nullptr
+                     : std::make_unique<Pool>(engine.body_threads, limits::pool_jobs_max, hands_)) {
     if (hints_) committer_.on_hint([this](const Bytes& subject) { hints_->send(subject); });
     look_at_disk();
     if (hands_)
@@ -104,7 +107,7 @@ net::Task<std::shared_ptr<const Snapshot>> TableStore::snapshot() {
 }
 
 std::unique_ptr<BlobWriter> TableStore::write_blob() {
-    return std::make_unique<UploadWriter>(*table_, pool_, uploads_, committer_);
+    return std::make_unique<UploadWriter>(*table_, body_pool(), uploads_, committer_);
 }
 
 net::Task<std::unique_ptr<BlobReader>> TableStore::open_blob(BlobId id) {
@@ -114,7 +117,8 @@ net::Task<std::unique_ptr<BlobReader>> TableStore::open_blob(BlobId id) {
     auto record = read_blob_record(*stored);
     if (!record)
         throw Fault(Fault::Why::damaged, "the record of body " + id.text() + " is damaged");
-    co_return std::make_unique<ChunkReader>(*table_, pool_, id, *std::move(record), std::move(at));
+    co_return std::make_unique<ChunkReader>(*table_, body_pool(), id, *std::move(record),
+                                            std::move(at));
 }
 
 namespace {
@@ -136,7 +140,7 @@ class BytesReader final : public BlobReader {
 
 std::unique_ptr<BlobReader> TableStore::open_upload(Blob blob) {
     if (blob.bytes) return std::make_unique<BytesReader>(blob.bytes);
-    return std::make_unique<ChunkReader>(*table_, pool_, blob.id,
+    return std::make_unique<ChunkReader>(*table_, body_pool(), blob.id,
                                          BlobRecord{blob.size_bytes, 1, blob.upload},
                                          table_->reader_snapshot());
 }

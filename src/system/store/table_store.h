@@ -28,6 +28,9 @@ struct Engine {
     std::vector<std::unique_ptr<GroupWriter>> writers;  // one thread each
     std::unique_ptr<HintChannel> hints;                 // null: nobody else is there
     std::size_t pool_threads = limits::pool_threads;
+    // Threads of their own for reading and writing bodies; 0: those of the pool. For engines whose
+    // bodies lie elsewhere than their records.
+    std::size_t body_threads = 0;
     // Whether other processes use the same store: then what they have begun is not swept.
     enum class Users : std::uint8_t { one_process, several } users = Users::one_process;
     // Null: the store has threads of its own. They outlive it.
@@ -76,6 +79,7 @@ class TableStore final : public Store {
     void sweep_uploads();
     void sweep_tokens();
     bool may_be_in_use(const std::string& upload);
+    Pool& body_pool() { return body_pool_ ? *body_pool_ : pool_; }
 
     const std::shared_ptr<Table> table_;
     const Clock& clock_;
@@ -86,6 +90,7 @@ class TableStore final : public Store {
     Uploads uploads_;
     Committer committer_;
     Pool pool_;
+    std::unique_ptr<Pool> body_pool_;  // null: bodies share the pool
 
     mutable std::mutex health_mutex_;
     std::optional<DiskSpace> disk_;

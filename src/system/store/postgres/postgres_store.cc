@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/random.h"
+#include "system/store/objects/object_table.h"
 #include "system/store/postgres/closing.h"
 #include "system/store/postgres/limits.h"
 #include "system/store/postgres/postgres_hints.h"
@@ -20,6 +22,20 @@ namespace {
 
 using postgres::Connection;
 using postgres::Deadline;
+
+// Objects of different stores never meet, whatever their configurations say: each has a folder of
+// its own below the prefix.
+std::string folder_of_objects(Connection& connection, Deadline deadline) {
+    static const postgres::Statement draw{
+        "draw-folder",
+        "INSERT INTO pidge_schema (name, value) VALUES ('objects', $1::bigint) ON CONFLICT (name) "
+        "DO NOTHING"};
+    static const postgres::Statement ask{"ask-folder",
+                                         "SELECT value FROM pidge_schema WHERE name = 'objects'"};
+    const auto drawn = static_cast<std::int64_t>(random_u64() >> 1);
+    connection.ask(draw, postgres::Parameters().number(drawn), deadline);
+    return fmt::format("{:016x}/", connection.ask(ask, {}, deadline).number(0, 0));
+}
 
 Refusal unreachable(const std::exception& error) {
     return {.kind = Refusal::Kind::temporary,
@@ -65,12 +81,18 @@ Result<void> init_postgres(const PostgresOptions& options) {
 }
 
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options, const Clock& clock) {
+    ObjectStore objects{.bucket = nullptr, .from_bytes = options.bucket_from_bytes};
     try {
-        Connection connection(options, postgres::Durable::later);
+        Connection connection(options, postgres::Durable::yes);
         const Deadline deadline = std::chrono::steady_clock::now() + options.deadline;
         TRY(check_server(connection));
         TRY(check_durability(connection, deadline));
         TRY(postgres::check_tables(connection, deadline));
+        if (options.bucket) {
+            BucketOptions bucket = *options.bucket;
+            bucket.prefix += folder_of_objects(connection, deadline);
+            objects.bucket = std::make_shared<Bucket>(std::move(bucket));
+        }
     } catch (const postgres::Lost& lost) {
         return unreachable(lost);
     } catch (const postgres::Refused& refused) {
@@ -79,13 +101,20 @@ Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options, const Cloc
     options.closing = std::make_shared<postgres::Closing>();
     try {
         auto sessions = std::make_shared<postgres::Sessions>(options, options.readers + 1);
-        Engine engine{.table = std::make_shared<postgres::PostgresTable>(sessions),
+        const bool has_bucket = objects.bucket != nullptr;
+        const auto table = std::make_shared<ObjectTable>(
+            std::make_shared<postgres::PostgresTable>(sessions), std::move(objects), clock);
+        Engine engine{.table = table,
                       .leases = std::make_shared<postgres::PostgresLeases>(sessions),
                       .hints = std::make_unique<postgres::PostgresHints>(options),
                       .pool_threads = options.readers,
+                      .body_threads = has_bucket ? objects_limits::threads : 0,
                       .users = Engine::Users::several};
         for (std::size_t i = 0; i < options.committers; ++i)
-            engine.writers.push_back(std::make_unique<postgres::PostgresWriter>(options, clock));
+            engine.writers.push_back(std::make_unique<postgres::PostgresWriter>(
+                options, clock,
+                has_bucket ? [table](const std::vector<Bytes>& keys) { table->erased(keys); }
+                           : postgres::PostgresWriter::ChunksErased()));
         return std::make_unique<TableStore>(std::move(engine), clock);
     } catch (const Fault& fault) {
         return unreachable(fault);

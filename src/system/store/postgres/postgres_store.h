@@ -22,6 +22,7 @@
 
 namespace pidge::store {
 
+struct BucketOptions;  // objects/bucket.h
 namespace postgres {
 class Closing;
 }
@@ -36,6 +37,9 @@ struct PostgresOptions {
     std::size_t readers = 8;                   // connections for reading, leasing and uploads
     std::chrono::milliseconds deadline{5000};  // for one answer of the server
     std::chrono::seconds patience{60};         // for a database that is away
+    // Where large bodies lie, and from which octet on. Null: in the database.
+    std::shared_ptr<const BucketOptions> bucket;
+    std::uint64_t bucket_from_bytes = 1 << 20;
 
     std::shared_ptr<postgres::Closing> closing;  // of the open store; it makes one
 

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "system/store/blob_record.h"
 #include "system/store/kill_point.h"
+#include "system/store/objects/reference.h"
 #include "system/store/octets.h"
 #include "system/store/postgres/limits.h"
 #include "system/store/postgres/postgres_leases.h"
@@ -55,6 +56,12 @@ const Statement lock_due{
 const Statement end_leases{"end-leases",
                            "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 WHERE k = "
                            "ANY($1::bytea[])"};
+// Those that hold a reference in place of their octets.
+const Statement erase_chunks{
+    "erase-chunks",
+    fmt::format("WITH gone AS (DELETE FROM pidge_chunk WHERE k = ANY($1::bytea[]) RETURNING k, "
+                "octet_length(v) AS size) SELECT k FROM gone WHERE size = {}",
+                reference_size)};
 const Statement count_chunks{
     "count-chunks", "SELECT count(*) FROM pidge_chunk WHERE k >= $1::bytea AND k < $2::bytea"};
 
@@ -84,8 +91,12 @@ struct PostgresWriter::Batch {
     }
 };
 
-PostgresWriter::PostgresWriter(const PostgresOptions& options, const Clock& clock)
-    : options_(options), clock_(clock), id_(static_cast<std::int64_t>(random_u64() >> 1 | 1)) {}
+PostgresWriter::PostgresWriter(const PostgresOptions& options, const Clock& clock,
+                               ChunksErased chunks_erased)
+    : options_(options),
+      clock_(clock),
+      chunks_erased_(std::move(chunks_erased)),
+      id_(static_cast<std::int64_t>(random_u64() >> 1 | 1)) {}
 
 PostgresWriter::~PostgresWriter() {
     if (!connection_) return;
@@ -268,7 +279,9 @@ void PostgresWriter::send_writes(const Gathering& gathering, const GroupState& s
         if (!batch.fresh.empty()) connection_->send(some.insert_new, Batch::rows(batch.fresh));
         if (!batch.puts.empty()) connection_->send(some.put, Batch::rows(batch.puts));
         if (!batch.ended.empty()) connection_->send(end_leases, Batch::list(batch.ended));
-        if (!batch.erased.empty()) connection_->send(some.erase, Batch::list(batch.erased));
+        const bool is_told = space == Space::chunk && chunks_erased_;
+        if (!batch.erased.empty())
+            connection_->send(is_told ? erase_chunks : some.erase, Batch::list(batch.erased));
     }
 }
 
@@ -284,6 +297,16 @@ void PostgresWriter::commit() {
     // standby that takes over next.
     if (const auto warning = connection_->take_warning()) throw Lost(*warning);
     is_unknown_ = false;
+    if (chunks_erased_) tell_erased(answers);
+}
+
+// Of all that is sent with a commit only erase_chunks answers with rows. After a commit whose
+// answer was lost nobody is told; objects that are left behind are swept.
+void PostgresWriter::tell_erased(const std::vector<Rows>& answers) {
+    std::vector<Bytes> keys;
+    for (const Rows& rows : answers)
+        for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(rows.text(i, 0));
+    if (!keys.empty()) chunks_erased_(keys);
 }
 
 bool PostgresWriter::was_committed() {

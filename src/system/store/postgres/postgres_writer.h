@@ -15,7 +15,9 @@
 // to its end, then reads the number.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "system/store/group_writer.h"
@@ -27,7 +29,10 @@ namespace pidge::store::postgres {
 
 class PostgresWriter final : public GroupWriter {
  public:
-    PostgresWriter(const PostgresOptions& options, const Clock& clock);
+    // Told after a commit which chunks it has erased whose octets lie elsewhere; by their keys.
+    using ChunksErased = std::function<void(const std::vector<Bytes>& keys)>;
+    PostgresWriter(const PostgresOptions& options, const Clock& clock,
+                   ChunksErased chunks_erased = {});
     ~PostgresWriter() override;
 
     bool write(std::span<PendingChange> group) override;
@@ -41,6 +46,7 @@ class PostgresWriter final : public GroupWriter {
     void send_writes(const Gathering& gathering, const GroupState& state, const Overlay& overlay,
                      const std::vector<Bytes>& finished);
     void commit();
+    void tell_erased(const std::vector<Rows>& answers);
     bool was_committed();
     void connect();
     void step(std::string_view name);
@@ -48,6 +54,7 @@ class PostgresWriter final : public GroupWriter {
 
     const PostgresOptions options_;
     const Clock& clock_;
+    const ChunksErased chunks_erased_;
     const std::int64_t id_;
     std::int64_t group_ = 0;   // number of the group being written
     bool is_unknown_ = false;  // its commit was sent and not answered
