@@ -172,7 +172,8 @@ TEST_CASE("[O5] While the object store is away small bodies go on and large ones
     stand_in().order("up");
     for (bool is_back = false; !is_back;) {
         try {
-            CHECK((net::run_blocking(read(*one.store, before.id)) == bytes));
+            const Bytes again = net::run_blocking(read(*one.store, before.id));
+            CHECK((again == bytes));
             is_back = true;
         } catch (const Fault& fault) {
             CHECK(fault.why == Fault::Why::unavailable);
