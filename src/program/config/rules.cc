@@ -155,6 +155,13 @@ bool is_endpoint(std::string_view url) {
                ".-:[]") == std::string_view::npos;
 }
 
+// Of an endpoint.
+bool is_address(std::string_view url) {
+    const std::string_view place = url.substr(url.find("://") + 3);
+    return place.find_first_not_of("0123456789.:") == std::string_view::npos ||
+           place.starts_with('[');
+}
+
 bool is_plain(std::string_view name, std::string_view further) {
     return std::ranges::all_of(name, [further](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -187,6 +194,10 @@ void check_objects(const Config& config, const Settings& set, Mistakes& out) {
         wrong(objects.access_key.empty() ? "access_key" : "secret_file",
               "requests to an object store are signed with a key.",
               "Add: access_key = \"ID\" and secret_file = \"FILE\"");
+    if (objects.style == Objects::Style::host && is_endpoint(objects.endpoint) &&
+        is_address(objects.endpoint))
+        wrong("style", "no name of a bucket can stand in front of an address.",
+              "Write style = \"path\", or a name for the host in endpoint");
 }
 
 // sun_path of unix(7) has room for so many octets and a zero.
