@@ -5,7 +5,7 @@ Version 4) by its own reckoning, and misbehaves on demand.
         s3.settings()             # the section [objects] of a configuration; the secret lies in s3.secret_file
         s3.objects                # name → octets
         s3.is_down = True         # closes every connection at once
-        s3.faults = ["500", "cut", "damaged", "slow"]   # each fits one request of its kind, then is gone
+        s3.faults = ["500", "404", "cut", "damaged", "slow"]   # each fits one request of its kind, then is gone
         s3.refused                # requests whose signature, or whose body's checksum, was wrong
 
 As a program: s3.py FOLDER writes FOLDER/port, and obeys FOLDER/orders: one of the words above, "down", "up".
@@ -98,6 +98,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if fault == "500":
             self.fail(500, "InternalError")
+            return
+        if fault == "404":
+            self.answer(404, b"<html>no such page</html>")  # a proxy in front of the store
             return
         if fault == "slow":
             time.sleep(s3.slow_s)

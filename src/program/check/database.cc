@@ -3,6 +3,7 @@
 #include "program/assembly/assembly.h"
 
 #include "program/check/parts.h"
+#include "system/store/objects/advice.h"
 #include "system/store/objects/bucket.h"
 
 namespace pidge::program {
@@ -29,6 +30,14 @@ void check_patroni(const config::Config& config, Findings& out) {
     }
 }
 
+// Without TLS, and not on this machine.
+bool is_open_to_readers(std::string_view endpoint) {
+    if (!endpoint.starts_with("http://")) return false;
+    const std::string_view place = endpoint.substr(7);
+    return !place.starts_with("127.") && !place.starts_with("[::1]") &&
+           !place.starts_with("localhost");
+}
+
 void check_objects(const config::Config& config, Findings& out) {
     if (config.objects.bucket.empty()) return;
     const std::string about = "object store";
@@ -38,23 +47,34 @@ void check_objects(const config::Config& config, Findings& out) {
                        "Let objects.secret_file hold the secret, readable for the server's user."});
         return;
     }
+    if (is_open_to_readers(config.objects.endpoint))
+        out.push_back({Finding::Kind::warning, about,
+                       "mail goes there in the clear: whoever is on the network reads it.",
+                       "Let objects.endpoint begin with https."});
     const std::string why = store::Bucket(**options).try_out();
     if (why.empty())
         out.push_back({Finding::Kind::good, about,
                        "takes, gives, lists and removes objects in " + config.objects.bucket + ".",
                        ""});
     else
-        out.push_back({Finding::Kind::error, about, why + ".",
-                       "See that objects.endpoint, bucket and region are right, and that the key "
-                       "may put, get, list and delete below the prefix."});
+        out.push_back({Finding::Kind::error, about, why + ".", store::objects_advice(why)});
 }
 
 }  // namespace
 
 void check_database(const config::Config& config, Findings& out) {
-    if (config.store.engine != config::Store::Engine::postgres) return;
+    if (config.store.engine != config::Store::Engine::postgres) {
+        if (!config.objects.bucket.empty())
+            out.push_back({Finding::Kind::warning, "object store",
+                           "no body goes there: the embedded store keeps them all.",
+                           "Remove [objects], or set store.engine = \"postgres\"."});
+        return;
+    }
+    check_objects(config, out);
     constexpr std::string_view about = "database";
-    const auto options = postgres_options(config);
+    config::Config without = config;  // each is judged by itself
+    without.objects = {};
+    const auto options = postgres_options(without);
     if (!options) {
         out.push_back({Finding::Kind::error, std::string(about), options.error().text,
                        "Let the file hold the password, readable for the server's user."});
@@ -68,7 +88,6 @@ void check_database(const config::Config& config, Findings& out) {
         out.push_back({kind, std::string(about), found.text, found.advice});
     }
     check_patroni(config, out);
-    check_objects(config, out);
 }
 
 }  // namespace pidge::program

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "system/store/objects/advice.h"
 
 namespace pidge::store {
 
@@ -32,7 +33,7 @@ constexpr log::Event objects_away{
     "objects-away", log::Level::error,
     "The object store does not take or give bodies; large messages are put off, deliveries of "
     "those that lie there wait.",
-    "See reason: the network, the key of [objects], or the store itself. pidge goes on by itself."};
+    "See reason and advice. When it does its work again pidge goes on by itself."};
 constexpr log::Event objects_back{"objects-back", log::Level::info,
                                   "The object store does its work again.", ""};
 
@@ -75,9 +76,10 @@ std::optional<Bytes> Bucket::get(const std::string& name, std::size_t octets_max
               .query = {},
               .body = {},
               .answer_octets_max = std::max(octets_max, objects_limits::answer_octets_max)});
-    // 404 says the same of a bucket that is not there: then everything waits.
+    // Only the store itself may say that a body is lost. Of a bucket that is not there, or of a
+    // proxy that knows no way, 404 says something else: then everything waits.
     const bool is_absent =
-        answer.status == 404 && answer.body.find("NoSuchBucket") == std::string::npos;
+        answer.status == 404 && answer.body.find("<Code>NoSuchKey<") != std::string::npos;
     if (answer.status != 200 && !is_absent)
         note_away("it refuses to give an object: " + said(answer));
     note_reached();
@@ -117,8 +119,8 @@ std::string Bucket::try_out() {
     try {
         put(name, name);
         if (get(name, name.size()) != name) return "what was written is not read back";
-        list({});
         erase(name);
+        list({});
         return {};
     } catch (const Fault& fault) {
         return fault.what();
@@ -179,7 +181,8 @@ void Bucket::note_reached() {
 void Bucket::note_away(const std::string& why) {
     failed_total.add();
     const std::lock_guard lock(mutex_);
-    if (away_.count() == 0 && !is_stopped_) log::write(objects_away, {{"reason", why}});
+    if (away_.count() == 0 && !is_stopped_)
+        log::write(objects_away, {{"reason", why}, {"advice", objects_advice(why)}});
     away_ = std::clamp(2 * away_, options_.away_first, objects_limits::away_longest);
     away_until_ = steady_clock::now() + away_;
     away_why_ = why;

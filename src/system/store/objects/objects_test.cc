@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "system/store/blob_record.h"
+#include "system/store/objects/advice.h"
 #include "system/store/objects/bucket.h"
 #include "system/store/objects/listing.h"
 #include "system/store/objects/reference.h"
@@ -132,6 +133,31 @@ TEST_CASE("A request that fails in passing is repeated") {
     stand_in.order("cut 500");
     bucket.erase("a");
     CHECK_FALSE(bucket.get("a", 100));
+}
+
+TEST_CASE("Only the store itself can say that an object is not there") {
+    const TestBucket stand_in;
+    Bucket bucket(stand_in.options());
+    CHECK_FALSE(bucket.get("a", 100));
+    stand_in.order("404");
+    CHECK_THROWS_AS(bucket.get("a", 100), Fault);
+    auto options = stand_in.options();
+    options.bucket = "other";
+    CHECK_THROWS_AS(Bucket(options).get("a", 100), Fault);
+}
+
+TEST_CASE("What a store or the network says has its advice") {
+    for (const auto& [why, word] : std::vector<std::pair<std::string_view, std::string_view>>{
+             {"HTTP 403 RequestTimeTooSkewed", "NTP"},
+             {"HTTP 403 SignatureDoesNotMatch", "secret_file"},
+             {"HTTP 404 NoSuchBucket", "Make the bucket"},
+             {"s3: SSL certificate problem: unable to get local issuer certificate", "authorities"},
+             {"s3: Could not resolve host: s3", "DNS"},
+             {"s3: Failed to connect to s3 port 443", "runs"},
+             {"HTTP 418", "objects.endpoint"}}) {
+        CAPTURE(why);
+        CHECK(objects_advice(why).find(word) != std::string::npos);
+    }
 }
 
 TEST_CASE("A bucket that is away is told at once, and found again") {

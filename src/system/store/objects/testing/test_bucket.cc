@@ -48,7 +48,11 @@ TestBucket::~TestBucket() {
 }
 
 BucketOptions TestBucket::options() const {
-    return {.endpoint = "http://127.0.0.1:" + port_,
+    return options_at("http://127.0.0.1:" + port_);
+}
+
+BucketOptions TestBucket::options_at(const std::string& endpoint) {
+    return {.endpoint = endpoint,
             .bucket = "mail",
             .prefix = "pidge/",
             .key = {.access_key = "PIDGETESTKEY",

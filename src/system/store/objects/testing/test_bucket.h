@@ -17,7 +17,8 @@ class TestBucket {
     TestBucket& operator=(const TestBucket&) = delete;
 
     BucketOptions options() const;
-    // "500", "cut", "damaged", "slow": each befalls one request. "down", "up".
+    static BucketOptions options_at(const std::string& endpoint);  // of one in another process
+    // "500", "404", "cut", "damaged", "slow": each befalls one request. "down", "up".
     void order(const std::string& words) const;
 
  private:
