@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "system/store/conformance/fixture.h"
+#include "system/store/objects/testing/test_bucket.h"
 #include "system/store/postgres/postgres_store.h"
 #include "system/store/postgres/testing/test_database.h"
 
@@ -16,9 +18,32 @@ using postgres::test_server;
 
 namespace {
 
+// With PIDGE_TEST_BUCKET in the environment all bodies that are not small lie in a bucket; each
+// database has a folder of its own there. A child that is started by a case finds its parent's.
+PostgresOptions options_of_tests() {
+    constexpr const char* name = "PIDGE_TEST_BUCKET";
+    PostgresOptions options;
+    const char* const wanted = std::getenv(name);
+    if (wanted == nullptr) return options;
+    static const std::string parents(wanted);
+    BucketOptions bucket;
+    if (parents.starts_with("http://")) {
+        bucket = TestBucket::options_at(parents);
+    } else {
+        static const TestBucket own;
+        bucket = own.options();
+        ::setenv(name, bucket.endpoint.c_str(), 1);
+    }
+    options.bucket = std::make_shared<BucketOptions>(std::move(bucket));
+    options.bucket_from_bytes = 0;
+    return options;
+}
+
 class PostgresSite final : public conformance::Site {
  public:
-    std::unique_ptr<Store> open(const Clock& clock) override { return database.open(clock); }
+    std::unique_ptr<Store> open(const Clock& clock) override {
+        return database.open(clock, options_of_tests());
+    }
     std::string path() const override { return database.conninfo(); }
     Users users() const override { return Users::several; }
     const postgres::TestDatabase database;
@@ -31,7 +56,9 @@ std::unique_ptr<conformance::Site> conformance::make_site() {
 }
 
 std::unique_ptr<Store> conformance::open_at(const std::string& path, const Clock& clock) {
-    return postgres::open_for_test({.conninfo = path}, clock);
+    PostgresOptions options = options_of_tests();
+    options.conninfo = path;
+    return postgres::open_for_test(std::move(options), clock);
 }
 
 TEST_CASE("A database without a store is refused with what to do, and made ready more than once") {
