@@ -1,27 +1,19 @@
 #include "program/assembly/assembly.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-#include <system_error>
 
 #include "mail/policy/route.h"
 #include "program/assembly/clock_watch.h"
 #include "program/assembly/descriptors.h"
 #include "program/assembly/events.h"
+#include "program/assembly/open_store.h"
+#include "program/assembly/server_tls.h"
 #include "program/config/compare.h"
 #include "services/relay/limits.h"
-#include "system/crypto/secret_file.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
 #include "system/store/archive/transfer.h"
 #include "system/store/hurry.h"
-#include "system/store/memory/memory_store.h"
-#include "system/store/objects/bucket.h"
-#include "system/store/rocksdb/rocks_store.h"
 
 namespace pidge::program {
 
@@ -37,74 +29,7 @@ constexpr int heartbeat_ticks = 40;
 // How often slow clients of a crowded listener are looked for.
 constexpr int hurry_ticks = 4;
 
-// Sessions of one service are no good for another (attacks.md G5).
-tls::ServerOptions tls_options(const config::Config& config, config::Service service) {
-    tls::ServerOptions options{.service = service == config::Service::mx           ? "mx"
-                                          : service == config::Service::submission ? "submission"
-                                                                                   : "submissions"};
-    for (const config::Certificate& certificate : config.certificates)
-        options.certificates.push_back({certificate.chain, certificate.key});
-    return options;
-}
-
 }  // namespace
-
-std::string audit_log_name(const config::Config& config) {
-    return "audit." + config.site.hostname + "/" + config.site.node;
-}
-
-Result<store::PostgresOptions> postgres_options(const config::Config& config) {
-    const config::Store& wanted = config.store;
-    store::PostgresOptions options{.conninfo = wanted.conninfo,
-                                   .node = config.site.node,
-                                   .committers = wanted.committers,
-                                   .readers = wanted.readers,
-                                   .deadline = wanted.deadline,
-                                   .patience = wanted.patience,
-                                   .bucket = TRY(bucket_options(config)),
-                                   .bucket_from_bytes = config.objects.from_bytes};
-    if (wanted.password_file.empty()) return options;
-    std::ifstream file(wanted.password_file);
-    if (!std::getline(file, options.password) || options.password.empty())
-        return Refusal{.kind = Refusal::Kind::not_found,
-                       .text = "The database password cannot be read from " + wanted.password_file +
-                               " (store.password_file)."};
-    return options;
-}
-
-Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config::Config& config) {
-    const config::Objects& wanted = config.objects;
-    if (wanted.bucket.empty()) return std::shared_ptr<const store::BucketOptions>();
-    const crypto::Secret secret = TRY(crypto::read_secret_file(wanted.secret_file));
-    using Style = store::BucketOptions::Style;
-    return std::make_shared<const store::BucketOptions>(store::BucketOptions{
-        .endpoint = wanted.endpoint,
-        .bucket = wanted.bucket,
-        .prefix = wanted.prefix,
-        .key = {.access_key = wanted.access_key,
-                .secret = std::string(secret.bytes()),
-                .region = wanted.region},
-        .style = wanted.style == config::Objects::Style::host ? Style::host : Style::path,
-        .authorities_path = wanted.authorities});
-}
-
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {
-    if (config.store.engine == config::Store::Engine::postgres)
-        return store::open_postgres(TRY(postgres_options(config)), clock);
-    if (config.store.engine == config::Store::Engine::memory) return store::open_memory(clock);
-    // The folder above is made with the store, for us alone; the one above that must be there.
-    const std::filesystem::path above = std::filesystem::path(config.store_path()).parent_path();
-    if (::mkdir(above.c_str(), 0700) != 0 && errno != EEXIST)
-        return Refusal{.kind = Refusal::Kind::policy,
-                       .text = "The folder " + above.string() +
-                               " cannot be made: " + std::generic_category().message(errno) + "."};
-    return store::open_rocksdb({.path = config.store_path()}, clock);
-}
-
-Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
-                                                            config::Service service, WallTime now) {
-    return tls::ServerContext::create(tls_options(config, service), now);
-}
 
 Assembly::Assembly(const config::Config& config, const Clock& clock,
                    std::unique_ptr<store::Store> store)

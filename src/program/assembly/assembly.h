@@ -20,22 +20,9 @@
 #include "services/submission/gateway.h"
 #include "system/net/pool.h"
 #include "system/net/runtime.h"
-#include "system/store/postgres/postgres_store.h"
 #include "system/store/store.h"
 
 namespace pidge::program {
-
-// The log of this node in the audit trail (docs/audit.md).
-std::string audit_log_name(const config::Config& config);
-
-// Refusals are for the administrator.
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
-// The bucket for large bodies, with its secret read from the file; null where there is none.
-Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config::Config& config);
-// Of engine postgres; the password is read from its file.
-Result<store::PostgresOptions> postgres_options(const config::Config& config);
-Result<std::shared_ptr<tls::ServerContext>> make_server_tls(const config::Config& config,
-                                                            config::Service service, WallTime now);
 
 class Assembly {
  public:

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "program/assembly/assembly.h"
+#include "program/assembly/server_tls.h"
 #include "program/check/parts.h"
 #include "services/admin/encode.h"
 #include "system/crypto/secret_file.h"

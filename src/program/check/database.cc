@@ -1,6 +1,7 @@
 // What check() finds about the database of engine postgres.
 #include <fmt/format.h>
-#include "program/assembly/assembly.h"
+#include "program/assembly/open_store.h"
+#include "program/assembly/patroni_watch.h"
 
 #include "program/check/parts.h"
 #include "system/store/objects/advice.h"

@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "formats/json/text.h"
-#include "program/assembly/assembly.h"
+#include "program/assembly/node_keeper.h"
+#include "program/assembly/open_store.h"
 #include "services/admin/api.h"
 #include "services/admin/commit.h"
 #include "system/http/client.h"

@@ -1,4 +1,4 @@
-#include "program/assembly/assembly.h"
+#include "program/assembly/open_store.h"
 #include "program/command/call.h"
 #include "program/command/verbs.h"
 
