@@ -38,6 +38,7 @@ struct ScramLogin {
 
 class Authenticator {
  public:
+    // Throws std::exception when there is no memory for a password hash.
     // `hold_back`: how a wrong password's answer waits; by the clock of the event loop, but in
     // tests.
     using HoldBack = std::function<net::Task<void>(std::chrono::milliseconds)>;
