@@ -253,6 +253,49 @@ TEST_CASE("A wait for the standby that was cut short counts as unknown, and is m
     judge(*store, 2);
 }
 
+TEST_CASE("[O5] A lease that was lost while it waited for a standby comes back") {
+    TestServer server;
+    server.sql("CREATE DATABASE leases TEMPLATE template0");
+    PostgresOptions options{.conninfo = server.conninfo("leases"),
+                            .deadline = milliseconds(1000),
+                            .patience = seconds(3)};
+    REQUIRE(init_postgres(options).has_value());
+    const auto opened = open_postgres(options);
+    REQUIRE(opened.has_value());
+    Store& store = **opened;
+    const DueGroup group = conformance::group_of("a");
+    Change change;
+    change.schedule(group, system_clock().now(), "x");
+    REQUIRE(net::run_blocking(store.commit(std::move(change))).has_value());
+    const auto lease = [&] {
+        try {
+            return net::run_blocking(
+                store.lease(group, system_clock().now(), 10, std::chrono::hours(1)));
+        } catch (const Fault&) {
+            return std::vector<Lease>();
+        }
+    };
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server.sql("SELECT pg_reload_conf()");
+    std::this_thread::sleep_for(milliseconds(300));
+    // The attempt waits at the server for ever, unseen: the next one passes its items over.
+    CHECK(lease().empty());
+    CHECK(server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0");
+    server.sql("ALTER SYSTEM RESET synchronous_standby_names");
+    server.sql("SELECT pg_reload_conf()");
+    std::vector<Lease> held;
+    for (int i = 0; i < 600 && held.empty(); ++i) {
+        std::this_thread::sleep_for(milliseconds(50));
+        held = lease();
+    }
+    REQUIRE(held.size() == 1);
+    // It stays with who got it, whatever is still taken back.
+    std::this_thread::sleep_for(seconds(4));
+    Change outcome;
+    outcome.finish(held[0]);
+    CHECK(net::run_blocking(store.commit(std::move(outcome))).has_value());
+}
+
 TEST_CASE("Large bodies whose chunks were lost in a failover are refused, not half held") {
     const TestDatabase database;
     const auto store = database.open(system_clock());

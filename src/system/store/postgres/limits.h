@@ -39,6 +39,9 @@ inline constexpr milliseconds holder_beat{3000};
 // it.
 inline constexpr seconds beat_patience{5};
 inline constexpr milliseconds beat_pause{200};
+// What a lost attempt may have leased is taken back in so many beats in which commits went through,
+// a minute: longer than a server can have it without doing it.
+inline constexpr int doubtful_beats = 20;
 // So long after the last sign that was answered a node can be certain of its leases: two seconds
 // less, for what is on its way and for clocks of database servers that differ.
 inline constexpr seconds holder_certain{13};

@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -48,6 +47,13 @@ const Statement take_doubtful_back{
     "take-back",
     "UPDATE pidge_due SET holder = 0, fence = 0, until = 0 WHERE k >= $1::bytea AND k < $2::bytea "
     "AND holder = $3::bigint AND fence = ANY($4::bigint[])"};
+
+// A change that a commit has to wait for: once it is durable, so is whatever waited before it.
+const Statement touch_mark{
+    "touch-lease-mark",
+    "INSERT INTO pidge_committer (id, seq, resolved) VALUES ($1::bigint, 0, 0) ON CONFLICT (id) DO "
+    "UPDATE SET resolved = pidge_committer.resolved + 1"};
+const Statement erase_mark{"erase-lease-mark", "DELETE FROM pidge_committer WHERE id = $1::bigint"};
 
 const Statement give_all_back{
     "release-all",
@@ -115,6 +121,7 @@ PostgresLeases::~PostgresLeases() {
         const auto leaving = [this](Connection& connection, Deadline deadline) {
             connection.send(give_all_back, Parameters().number(id_));
             connection.send(leave, Parameters().number(id_));
+            connection.send(erase_mark, Parameters().number(id_));
             connection.answers(deadline);
         };
         sessions_->run(leaving, postgres_limits::closing_patience);
@@ -149,32 +156,43 @@ Silent PostgresLeases::silent() const {
                                                                                    : Silent::keep;
 }
 
-void PostgresLeases::take_back(Connection& connection, const Doubtful& doubtful) const {
-    connection.send(take_doubtful_back, Parameters()
-                                            .octets(doubtful.from)
-                                            .octets(doubtful.to)
-                                            .number(id_)
-                                            .numbers_list(doubtful.fences));
+void PostgresLeases::doubt(const Bytes& group, const Bytes& to,
+                           const std::vector<std::int64_t>& fences) {
+    if (fences.empty()) return;
+    const std::lock_guard lock(mutex_);
+    Doubtful& doubtful = doubtful_[group];
+    doubtful.to = std::max(doubtful.to, to);
+    doubtful.fences.insert(doubtful.fences.end(), fences.begin(), fences.end());
+    doubtful.beats = postgres_limits::doubtful_beats;
+}
+
+void PostgresLeases::take_back(Connection& connection, const Bytes& group, const Bytes& to,
+                               const std::vector<std::int64_t>& fences) const {
+    connection.send(take_doubtful_back,
+                    Parameters().octets(group).octets(to).number(id_).numbers_list(fences));
 }
 
 void PostgresLeases::take_back_doubtful() {
-    std::vector<Doubtful> doubtful;
+    ByGroup doubtful;
     {
         const std::lock_guard lock(mutex_);
-        doubtful = std::exchange(doubtful_, {});
+        doubtful = doubtful_;
     }
     if (doubtful.empty()) return;
-    try {
-        const auto run = [&](Connection& connection, Deadline deadline) {
-            connection.begin_durable();
-            for (const Doubtful& each : doubtful) take_back(connection, each);
-            connection.durable_answers(deadline);
-        };
-        sessions_->run(run, postgres_limits::beat_patience);
-    } catch (const Fault&) {
-        const std::lock_guard lock(mutex_);
-        std::ranges::move(doubtful, std::back_inserter(doubtful_));
-        throw;
+    const auto run = [&](Connection& connection, Deadline deadline) {
+        connection.begin_durable();
+        connection.send(touch_mark, Parameters().number(id_));
+        for (const auto& [group, each] : doubtful)
+            take_back(connection, group, each.to, each.fences);
+        connection.durable_answers(deadline);
+    };
+    // Once: the next sign of life must not wait for a standby.
+    sessions_->run(run, std::chrono::milliseconds(0));
+    const std::lock_guard lock(mutex_);
+    for (const auto& [group, done] : doubtful) {
+        const auto now = doubtful_.find(group);
+        const bool is_same = now->second.fences.size() == done.fences.size();
+        if (is_same && --now->second.beats == 0) doubtful_.erase(now);
     }
 }
 
@@ -202,22 +220,24 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
     limit = std::min(limit, limits::leases_max);
     std::vector<Lease> leases;
     if (limit == 0) return leases;
-    std::vector<std::int64_t> fences(limit);
-    std::ranges::generate(fences, random_positive);
-    const Doubtful range{Bytes(bytes_of(group)),
-                         due_key(group, now + std::chrono::microseconds(1), {}), fences};
+    const Bytes from(bytes_of(group)), to = due_key(group, now + std::chrono::microseconds(1), {});
+    std::vector<std::int64_t> fences;  // of the last attempt
     // Nobody else may take it for dead while it delivers.
     if (!is_kept({})) beat();
-    bool is_repeated = false;
     const auto run = [&](Connection& connection, Deadline deadline) {
+        if (!fences.empty()) {
+            doubt(from, to, fences);
+            take_back(connection, from, to, fences);
+        }
+        fences.resize(limit);
+        std::ranges::generate(fences, random_positive);
         Parameters parameters = lease_terms(sessions_->options(), silent());
         parameters.number(id_)
             .number(std::chrono::microseconds(duration).count())
-            .octets(range.from)
-            .octets(range.to)
+            .octets(from)
+            .octets(to)
             .number(static_cast<std::int64_t>(limit))
             .numbers_list(fences);
-        if (std::exchange(is_repeated, true)) take_back(connection, range);
         connection.begin_durable();
         connection.send(take, parameters);
         const Rows rows = connection.durable_answers(deadline).back();
@@ -232,8 +252,7 @@ std::vector<Lease> PostgresLeases::lease(const DueGroup& group, WallTime now, st
     try {
         sessions_->run(run);
     } catch (const Fault&) {
-        const std::lock_guard lock(mutex_);
-        doubtful_.push_back(range);
+        doubt(from, to, fences);
         throw;
     }
     std::ranges::sort(leases, [](const Lease& a, const Lease& b) {

@@ -11,14 +11,20 @@
 // Taking and giving back are durable as commits are, on the synchronous standbys too: a lease that
 // a failover took away would have its item delivered twice, one that came back with it would have
 // it wait until it expires. A fence is a random number, so that none comes twice.
+//
+// An attempt to lease whose answer did not come may still happen: it may wait for a standby, and
+// nobody sees it until then, or lie at the server unread. What it leases would be held by a node
+// that does not know of it. So its fences are taken back again and again for a while.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "system/store/leases.h"
 #include "system/store/postgres/sessions.h"
@@ -46,17 +52,21 @@ class PostgresLeases final : public Leases {
                                        std::size_t limit) override;
 
  private:
-    // Leases that may have been given to a caller who never learned of them.
+    // Of one group: what attempts may have leased, or may lease yet, whose answers were lost.
     struct Doubtful {
-        Bytes from, to;
+        Bytes to;
         std::vector<std::int64_t> fences;
+        int beats = 0;  // so many will take it back yet
     };
+    using ByGroup = std::map<Bytes, Doubtful>;
     void beat();
     void run_beats();
     Silent silent() const;
     void give_back(const std::vector<Lease>& leases, std::chrono::seconds patience);
     void give_back_unreleased();
-    void take_back(Connection& connection, const Doubtful& doubtful) const;
+    void doubt(const Bytes& group, const Bytes& to, const std::vector<std::int64_t>& fences);
+    void take_back(Connection& connection, const Bytes& group, const Bytes& to,
+                   const std::vector<std::int64_t>& fences) const;
     void take_back_doubtful();
 
     const std::shared_ptr<Sessions> sessions_;
@@ -64,7 +74,7 @@ class PostgresLeases final : public Leases {
     std::mutex mutex_;
     std::condition_variable wake_;
     bool is_stopping_ = false;
-    std::vector<Doubtful> doubtful_;
+    ByGroup doubtful_;
     std::vector<Lease> unreleased_;
     SignsOfLife signs_;  // by the steady clock, which goes on while the process is frozen
     std::thread thread_;
