@@ -49,6 +49,7 @@ class Load:
         self.troubles = []  # (seconds since 1970, "connect", "break" or "put off", what was said)
         self.on_reply = None  # called without arguments as soon as a 250 to a final dot has come
         self.threads = []
+        self.newest, self.rounds = 0, {}  # session -> how often reconnect() had been asked when it connected
 
     def start(self):
         self.threads = [threading.Thread(target=self.send_without_end, args=(number,), daemon=True)
@@ -65,6 +66,15 @@ class Load:
             if time.monotonic() > end:
                 raise RuntimeError(f"a transaction has not ended within {timeout_s} s")
             time.sleep(0.002)
+
+    def reconnect(self, timeout_s=60):
+        """All sessions end after the message that is under way, and connect anew; returns when all old ones have ended."""
+        self.newest += 1
+        end = time.monotonic() + timeout_s
+        while any(self.rounds.get(session) != self.newest for session in range(self.sessions)):
+            if time.monotonic() > end:
+                raise RuntimeError(f"a session has not ended within {timeout_s} s")
+            time.sleep(0.01)
 
     def resume(self):
         self.running.set()
@@ -88,11 +98,12 @@ class Load:
         count, vain, wanted = 0, 0, time.time()
         while not self.stopping.is_set():
             step = "connect"
+            self.rounds[number] = self.newest
             try:
                 with self.site.client(port, timeout_s=30) as client:
                     for _ in range(chance.randint(1, 20)):
                         self.running.wait()
-                        if self.stopping.is_set():
+                        if self.stopping.is_set() or self.rounds[number] != self.newest:
                             break
                         step = "break"
                         is_taken = self.send(client, chance, f"s{number}-{count}-{chance.getrandbits(32):08x}", port)

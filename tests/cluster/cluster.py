@@ -1,8 +1,9 @@
-"""The whole service in namespaces: three databases, three nodes of pidge, a balancer on each site, and everybody else.
+"""The whole service in namespaces: databases, nodes of pidge, a balancer on each of two sites, and everybody else.
 
     a: a1 a2 (database)  n1 n2 (pidge)  la (balancer)       b: b1, n3, lb       x: clients, other sites, the DNS
+    in the wide form also       b: b2, n4       w: w1 (etcd)
 
-    with Cluster(folder) as cluster:
+    with Cluster(folder) as cluster:      # or Cluster(folder, form=forms.WIDE)
         cluster.start()
         cluster.nodes["n2"].kill()
         client = cluster.client("submission")      # through whichever balancer answers
@@ -24,13 +25,13 @@ import certs
 import config
 import database
 import patroni
+import postgresql
 import processes
 import server
+from forms import SMALL
 from network import Network
 from sink import wait_until
 
-NODES = {"n1": ("a", 21), "n2": ("a", 22), "n3": ("b", 21)}
-BALANCERS = {"la": ("a", 31), "lb": ("b", 31)}
 OUTSIDE = "x"
 PORTS = {"smtp": 25, "submission": 587, "submissions": 465, "admin": 8025}
 TAKING = ("smtp", "submission", "submissions")
@@ -49,7 +50,7 @@ def check_machine():
     missing = [name for name in ("ip", "haproxy", "setpriv", "curl") if not shutil.which(name)]
     if missing:
         raise NotHere(f"{', '.join(missing)} not installed")
-    if not database.server_programs():
+    if not postgresql.installed():
         raise NotHere("PostgreSQL is not installed")
     try:
         return patroni.fetch(CACHE)
@@ -69,7 +70,7 @@ class Node:
 
     def write_config(self):
         cluster = self.cluster
-        balancers = [f"{cluster.network.addresses[name]}/32" for name in BALANCERS]
+        balancers = [f"{cluster.network.addresses[name]}/32" for name in cluster.form.balancers]
         listeners = [{"name": name, "service": config.SERVICES[name], "address": f"{self.address}:{port}",
                       **({"balancers": balancers} if name in TAKING else {})} for name, port in PORTS.items()]
         changes = {"site": {"node": self.name}, "log": {"level": "info"}, "listener": listeners,
@@ -123,8 +124,10 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, folder=None, resolver=("10.77.9.11", 53), sink_port=2525):
-        """resolver, sink_port: where the DNS of the test and the mail exchangers of everybody else listen."""
+    def __init__(self, folder=None, resolver=("10.77.9.11", 53), sink_port=2525, form=SMALL, programs=None):
+        """resolver, sink_port: where the DNS of the test and the mail exchangers of everybody else listen. form: which machines
+        there are; programs: the folder of PostgreSQL's, else what is installed."""
+        self.form, self.programs = form, programs
         self.patroni = check_machine()
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="pgc-", dir="/var/tmp")
@@ -132,17 +135,18 @@ class Cluster:
         self.resolver, self.sink_port = f"{resolver[0]}:{resolver[1]}", sink_port
         self.network = Network()
         self.balancers = {}
+        self.ways = list(form.balancers)  # which of them clients try, in this order
 
     def __enter__(self):
         self.network.__enter__()
         try:
-            self.database = database.Database(self.network, self.folder, self.patroni)
-            for name, (site, number) in {**NODES, **BALANCERS, OUTSIDE: ("x", 11)}.items():
+            self.database = database.Database(self.network, self.folder, self.patroni, self.form, self.programs)
+            for name, (site, number) in {**self.form.nodes, **self.form.balancers, OUTSIDE: ("x", 11)}.items():
                 self.network.machine(name, site, number)
             self.authority = certs.Authority(os.path.join(self.folder, "ca"))
-            self.pair = self.authority.issue("mail.site.test", *(self.network.addresses[name] for name in BALANCERS),
+            self.pair = self.authority.issue("mail.site.test", *(self.network.addresses[name] for name in self.form.balancers),
                                              file="server")
-            self.nodes = {name: Node(self, name) for name in NODES}
+            self.nodes = {name: Node(self, name) for name in self.form.nodes}
         except BaseException:
             self.__exit__()
             raise
@@ -154,7 +158,7 @@ class Cluster:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def conninfo(self):
-        hosts = ",".join(self.network.addresses[name] for name in database.MACHINES)
+        hosts = ",".join(self.network.addresses[name] for name in self.form.databases)
         return f"host={hosts} port=5432 dbname=postgres user=postgres"
 
     # Life
@@ -171,9 +175,9 @@ class Cluster:
         first.pidge("route", "set", "site.test", "--host", self.network.addresses[OUTSIDE], "--port", str(self.sink_port))
         for node in self.nodes.values():
             node.start()
-        for name in BALANCERS:
+        for name in self.form.balancers:
             self.start_balancer(name)
-        for name in BALANCERS:
+        for name in self.form.balancers:
             wait_until(lambda each=name: self.network.inside(OUTSIDE, processes.is_open, PORTS["smtp"],
                                                              self.network.addresses[each]), 30, f"balancer {name}")
 
@@ -215,7 +219,7 @@ class Cluster:
     def client(self, port="submission", login="alice", password=PASSWORD, timeout_s=60):
         self.network.stand_in(OUTSIDE)
         last = None
-        for name in BALANCERS:
+        for name in list(self.ways):
             try:
                 client = smtplib.SMTP(timeout=CONNECT_S)
                 client.connect(self.network.addresses[name], PORTS[port])

@@ -15,7 +15,6 @@ import shutil
 import time
 
 from cluster import OUTSIDE, Cluster
-from database import MACHINES
 from dnszone import Zone
 from journal import Journal, read_journal
 from load import Load
@@ -28,12 +27,13 @@ SINK_PORT = 2525
 
 
 class ClusterBench:
-    def __init__(self, folder, seed, load=None):
-        self.folder, self.seed, self.load_options = folder, seed, load or {}
+    def __init__(self, folder, seed, load=None, **options):
+        """options: of the Cluster."""
+        self.folder, self.seed, self.load_options, self.options = folder, seed, load or {}, options
         self.faults, self.findings, self.stalls = [], [], []
 
     def __enter__(self):
-        self.cluster = Cluster().__enter__()
+        self.cluster = Cluster(**self.options).__enter__()
         try:
             self.build()
         except BaseException as error:
@@ -84,10 +84,11 @@ class ClusterBench:
         for name, node in getattr(self.cluster, "nodes", {}).items():
             if os.path.exists(node.log_path):
                 os.replace(node.log_path, os.path.join(self.folder, f"{name}.log"))
-        for machine in MACHINES:
-            log = os.path.join(self.cluster.folder, machine, "patroni.log")
-            if os.path.exists(log):
-                shutil.copy(log, os.path.join(self.folder, f"{machine}.log"))
+        for machine in self.cluster.form.votes:
+            for service in ("patroni", "etcd", "elsewhere"):  # PostgreSQL writes into Patroni's
+                log = os.path.join(self.cluster.folder, machine, f"{service}.log")
+                if os.path.exists(log):
+                    shutil.copy(log, os.path.join(self.folder, f"{machine}.{service}.log"))
 
     def wait_for_flow(self, count=20, timeout_s=90):
         """Until so many more messages were acknowledged."""

@@ -1,4 +1,4 @@
-"""Machines on two sites, as network namespaces of this host: a switch for each site, a router between them, links to cut.
+"""Machines on several sites, as network namespaces of this host: a switch for each site, a router between them, links to cut.
 
     with Network() as network:
         network.machine("a1", "a")            # 10.77.1.11
@@ -19,7 +19,7 @@ import threading
 import processes
 
 CLONE_NEWNET = 0x40000000
-SITES = {"a": 1, "b": 2, "x": 9}  # x: everybody else: clients, other sites, the DNS
+SITES = {"a": 1, "b": 2, "w": 3, "x": 9}  # x: everybody else: clients, other sites, the DNS
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 

@@ -91,7 +91,13 @@ class Nodes(unittest.TestCase):
         self.cluster.wait_settled()
         self.check_arrived()
 
-    def test_4_nodes_are_updated_one_by_one(self):
+    def test_4_etcd_is_not_led_where_the_primary_is(self):
+        """[O5] Else both freeze together, and the thawed etcd revokes the hold of the new primary."""
+        database = self.cluster.database
+        database.lead_etcd(database.primary())
+        wait_until(lambda: database.etcd_leader() not in (None, database.primary()), 60, "etcd to be led elsewhere")
+
+    def test_5_nodes_are_updated_one_by_one(self):
         """[O7] Drained, stopped, started, resumed, while mail flows."""
         sender = threading.Thread(target=self.send, args=(20,))
         sender.start()
@@ -100,7 +106,7 @@ class Nodes(unittest.TestCase):
         sender.join()
         self.check_arrived()
 
-    def test_5_everything_moves_to_one_machine_and_back(self):
+    def test_6_everything_moves_to_one_machine_and_back(self):
         """[J28] From the cluster to an embedded store, octet for octet, and back."""
         node = self.cluster.nodes["n1"]
         with tempfile.TemporaryDirectory(dir=self.cluster.folder) as folder:
