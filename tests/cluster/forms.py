@@ -10,7 +10,12 @@ class Form:
     nodes: dict        # pidge
     balancers: dict
     witnesses: dict = field(default_factory=dict)  # etcd, a vote and nothing else
-    synchronous: int = 1  # standbys that have a commit before it is acknowledged
+
+    @property
+    def synchronous(self):
+        """Standbys that have a commit before it is acknowledged: all. Then the one that is furthest ahead takes over, and no
+        other has to be rewound before it can follow."""
+        return len(self.databases) - 1
 
     @property
     def votes(self):
@@ -27,7 +32,7 @@ SMALL = Form(databases={"a1": ("a", 11), "a2": ("a", 12), "b1": ("b", 11)},
              nodes={"n1": ("a", 21), "n2": ("a", 22), "n3": ("b", 21)},
              balancers={"la": ("a", 31), "lb": ("b", 31)})
 
-# 2 + 2 + 1: any site can be lost. Of two synchronous standbys one is on the other site than the primary.
+# 2 + 2 + 1: any site can be lost.
 WIDE = Form(databases={"a1": ("a", 11), "a2": ("a", 12), "b1": ("b", 11), "b2": ("b", 12)},
             nodes={"n1": ("a", 21), "n2": ("a", 22), "n3": ("b", 21), "n4": ("b", 22)},
-            balancers={"la": ("a", 31), "lb": ("b", 31)}, witnesses={"w1": ("w", 11)}, synchronous=2)
+            balancers={"la": ("a", 31), "lb": ("b", 31)}, witnesses={"w1": ("w", 11)})
