@@ -104,8 +104,9 @@ class Database:
                     "postgresql": {"use_pg_rewind": True, "use_slots": True, "parameters": {
                         "max_connections": 200, "max_wal_senders": 10, "wal_log_hints": "on", "synchronous_commit": "on",
                         "shared_buffers": "128MB", "wal_keep_size": "1GB", "wal_sender_timeout": "5s",
-                        "wal_receiver_timeout": "5s", "wal_receiver_status_interval": "1s", "tcp_keepalives_idle": 5,
-                        "tcp_keepalives_interval": 1, "tcp_keepalives_count": 3, "tcp_user_timeout": 5000}}},
+                        "wal_receiver_timeout": "5s", "wal_receiver_status_interval": "1s",
+                        "wal_retrieve_retry_interval": "500ms", "tcp_keepalives_idle": 5, "tcp_keepalives_interval": 1,
+                        "tcp_keepalives_count": 3, "tcp_user_timeout": 5000}}},
                 "initdb": [{"encoding": "UTF8"}, {"locale": "C"}, "data-checksums"],
                 # Everybody in these namespaces is trusted: no model for anything else.
                 "pg_hba": [f"host all all {net} trust", f"host replication all {net} trust", "local all all trust"]},
