@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <memory>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -23,14 +25,15 @@ const EVP_MD* sha256_algorithm() {
     return algorithm;
 }
 
+// What can fail for want of memory only is told as that.
 EVP_MD_CTX* new_context() {
     EVP_MD_CTX* const context = EVP_MD_CTX_new();
-    check(context != nullptr, "out of memory for a digest");
+    if (context == nullptr) throw std::bad_alloc();
     return context;
 }
 
 void begin(EVP_MD_CTX* context) {
-    check(EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) == 1);
+    if (EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr) != 1) throw std::bad_alloc();
 }
 
 void add(EVP_MD_CTX* context, std::string_view bytes) {
@@ -58,8 +61,11 @@ EVP_MD_CTX* as_context(void* context) {
 
 }  // namespace
 
-Sha256::Sha256() : context_(new_context()) {
-    begin(as_context(context_));
+Sha256::Sha256() {
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(new_context(),
+                                                                    &EVP_MD_CTX_free);
+    begin(context.get());
+    context_ = context.release();
 }
 
 Sha256::~Sha256() {

@@ -5,6 +5,7 @@ is gone; a program that has stopped (never by a crash), or whose store has faile
 """
 
 import os
+import signal
 
 from bench import Bench
 from campaign import Campaign, NotRun
@@ -154,6 +155,9 @@ class Syscalls(Campaign):
         if ", malloc " in where and ("bad_alloc" in words or "rocksdb::" in words):
             # Counted, and told in the report: nothing is lost by it, but ours could do better.
             self.tally.count("rocksdb_out_of_memory" if any("/librocksdb.so" in line for line in last_trace(life)) else "own_out_of_memory")
+        elif ", mmap " in where and code == -signal.SIGSEGV and is_start(life):
+            # jemalloc, the allocator that Debian's RocksDB brings, follows a null pointer where the first allocation of a thread gets no memory.
+            self.tally.count("allocator_out_of_memory")
         elif "rocksdb::" in words and "Assertion" in words and is_start(life):
             self.tally.count("rocksdb_assertion_at_start")
         else:

@@ -114,7 +114,8 @@ bool fails(Call call, bool* is_short = nullptr) {
     const std::uint64_t number = at->seen.fetch_add(1) + 1, nth = at->nth.load();
     if (number != nth && !(number > nth && at->is_lasting.load() != 0)) return false;
     at->fired.fetch_add(1);
-    if (traces) trace();
+    // Whoever maps memory is the allocator, and may hold the lock that a trace needs.
+    if (traces && call != call_mmap) trace();
     if (error == 0)
         *is_short = true;
     else

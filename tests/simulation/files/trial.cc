@@ -30,6 +30,7 @@ class Trial {
         const std::uint64_t lives = chance_.between(2, 6);
         for (std::uint64_t life = 0; life <= lives && outcome_.complaints.empty(); ++life) {
             is_last_ = life == lives;
+            last_loss_ = loss_;
             loss_ = static_cast<Loss>(chance_.below(losses));
             live();
             outcome_.torn_recoveries += loss_ == Loss::torn || loss_ == Loss::reordered;
@@ -41,8 +42,9 @@ class Trial {
 
  private:
     void complain(std::string what) {
-        outcome_.complaints.push_back(fmt::format("after {} cuts and {} commits: {}", outcome_.cuts,
-                                                  expected_.commits(), what));
+        outcome_.complaints.push_back(
+            fmt::format("after {} cuts, the last with loss {}, and {} commits: {}", outcome_.cuts,
+                        static_cast<int>(last_loss_), expected_.commits(), what));
     }
 
     LossyFiles::Faults draw_faults() {
@@ -178,7 +180,7 @@ class Trial {
     Expected expected_;
     std::shared_ptr<Expected::Step> pending_;
     FilesOutcome outcome_;
-    Loss loss_ = Loss::everything;
+    Loss loss_ = Loss::everything, last_loss_ = loss_;
     bool is_last_ = false;
 };
 
