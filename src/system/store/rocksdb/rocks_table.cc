@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 
+#include <new>
 #include <utility>
 
 #include "system/store/rocksdb/place.h"
@@ -180,10 +181,19 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         const std::lock_guard lock(room_mutex_);
         // RocksDB ends the process where it is given a record after one that it could not write;
         // another thread's may have failed while this one waited.
-        if (files_->has_failed()) return log_has_failed();
+        if (files_->has_failed() || has_failed_.load(std::memory_order_acquire))
+            return log_has_failed();
         if (!files_->make_room(batch.GetDataSize()))
             return rocksdb::Status::NoSpace("there is no space for the log");
-        rocksdb::Status written = database_->Write(options, &batch);
+        rocksdb::Status written;
+        try {
+            written = database_->Write(options, &batch);
+        } catch (const std::bad_alloc&) {
+            // The record may be in the log although RocksDB has not counted it: another one would
+            // get its number, and no start could read the log.
+            has_failed_.store(true, std::memory_order_release);
+            throw Fault(Fault::Why::failed, "there was no memory for a write of the store");
+        }
         // RocksDB is not told where a full log could not be synced (watched_files.cc).
         if (written.ok() && files_->has_failed()) return log_has_failed();
         return written;
