@@ -24,6 +24,12 @@ USER = "postgres"
 ELSEWHERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "cluster", "etcd-elsewhere")
 
 
+def leader_among(numbers):
+    """The machine that all these follow, of Database.etcd_numbers(); None while they do not agree."""
+    leaders = {leader for _, leader in numbers.values()}
+    return next((machine for machine, (own, _) in numbers.items() if leaders == {own}), None)
+
+
 class Database:
     def __init__(self, network, folder, patroni, form=SMALL, programs=None):
         """programs: the folder of PostgreSQL's; else what is installed."""
@@ -167,21 +173,26 @@ class Database:
         return json.loads(out) if out else {}
 
     def etcd_numbers(self):
-        """{machine: (number of its etcd, number of the one that it follows)}"""
+        """{machine: (number of its etcd, number of the one that it follows, None between two)}"""
         found = {machine: self.ask_etcd(machine, "maintenance/status", {}) for machine in self.form.votes}
-        return {machine: (status["header"]["member_id"], status["leader"]) for machine, status in found.items() if status}
+        return {machine: (status["header"]["member_id"], status.get("leader"))
+                for machine, status in found.items() if "header" in status}
 
     def etcd_leader(self):
         """The machine whose etcd all follow; None while they do not agree."""
-        numbers = self.etcd_numbers()
-        leaders = {leader for _, leader in numbers.values()}
-        return next((machine for machine, (own, _) in numbers.items() if leaders == {own}), None)
+        return leader_among(self.etcd_numbers())
 
     def lead_etcd(self, machine):
-        """Its etcd becomes the leader."""
-        leader = self.etcd_leader()
-        if leader not in (machine, None):
-            self.ask_etcd(leader, "maintenance/transfer-leadership", {"targetID": self.etcd_numbers()[machine][0]})
+        """Its etcd becomes the leader, unless for ten seconds there is none that could give it the lead."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            numbers = self.etcd_numbers()
+            leader = leader_among(numbers)
+            if leader and machine in numbers:
+                if leader != machine:
+                    self.ask_etcd(leader, "maintenance/transfer-leadership", {"targetID": numbers[machine][0]})
+                return
+            time.sleep(0.2)
 
     # Faults
 
