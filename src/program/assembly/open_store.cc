@@ -21,9 +21,7 @@ Result<store::PostgresOptions> postgres_options(const config::Config& config) {
                                    .committers = wanted.committers,
                                    .readers = wanted.readers,
                                    .deadline = wanted.deadline,
-                                   .patience = wanted.patience,
-                                   .bucket = TRY(bucket_options(config)),
-                                   .bucket_from_bytes = config.objects.from_bytes};
+                                   .patience = wanted.patience};
     if (wanted.password_file.empty()) return options;
     std::ifstream file(wanted.password_file);
     if (!std::getline(file, options.password) || options.password.empty())
@@ -50,8 +48,12 @@ Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config:
 }
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock) {
-    if (config.store.engine == config::Store::Engine::postgres)
-        return store::open_postgres(TRY(postgres_options(config)), clock);
+    if (config.store.engine == config::Store::Engine::postgres) {
+        store::PostgresOptions options = TRY(postgres_options(config));
+        options.bucket = TRY(bucket_options(config));
+        options.bucket_from_bytes = config.objects.from_bytes;
+        return store::open_postgres(std::move(options), clock);
+    }
     if (config.store.engine == config::Store::Engine::memory) return store::open_memory(clock);
     // The folder above is made with the store, for us alone; the one above that must be there.
     const std::filesystem::path above = std::filesystem::path(config.store_path()).parent_path();

@@ -15,7 +15,7 @@ namespace pidge::program {
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
 
-// Of engine postgres; the password is read from its file.
+// Of engine postgres, but for the bucket; the password is read from its file.
 Result<store::PostgresOptions> postgres_options(const config::Config& config);
 // The bucket for large bodies, with its secret read from the file; null where there is none.
 Result<std::shared_ptr<const store::BucketOptions>> bucket_options(const config::Config& config);

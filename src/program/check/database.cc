@@ -1,9 +1,10 @@
 // What check() finds about the database of engine postgres.
 #include <fmt/format.h>
+
 #include "program/assembly/open_store.h"
 #include "program/assembly/patroni_watch.h"
-
 #include "program/check/parts.h"
+#include "system/net/endpoint.h"
 #include "system/store/objects/advice.h"
 #include "system/store/objects/bucket.h"
 
@@ -33,10 +34,13 @@ void check_patroni(const config::Config& config, Findings& out) {
 
 // Without TLS, and not on this machine.
 bool is_open_to_readers(std::string_view endpoint) {
-    if (!endpoint.starts_with("http://")) return false;
-    const std::string_view place = endpoint.substr(7);
-    return !place.starts_with("127.") && !place.starts_with("[::1]") &&
-           !place.starts_with("localhost");
+    constexpr std::string_view scheme = "http://";
+    if (!endpoint.starts_with(scheme)) return false;
+    std::string_view host = endpoint.substr(scheme.size());
+    host =
+        host.starts_with('[') ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':'));
+    const auto address = net::Address::parse(host);
+    return address ? !address->is_loopback() : host != "localhost";
 }
 
 void check_objects(const config::Config& config, Findings& out) {
@@ -73,9 +77,7 @@ void check_database(const config::Config& config, Findings& out) {
     }
     check_objects(config, out);
     constexpr std::string_view about = "database";
-    config::Config without = config;  // each is judged by itself
-    without.objects = {};
-    const auto options = postgres_options(without);
+    const auto options = postgres_options(config);
     if (!options) {
         out.push_back({Finding::Kind::error, std::string(about), options.error().text,
                        "Let the file hold the password, readable for the server's user."});

@@ -12,14 +12,12 @@ using namespace parts;
 const std::vector<Option> first_options = {
     // --- site ---
     {"site", "hostname", Type::hostname, "\"mail.example.org\"",
-     "The fully qualified name of this machine: in the greeting, in EHLO to others and in "
-     "trace "
-     "fields. Its A and AAAA records name this machine, and the PTR records of its addresses "
-     "name it.",
+     "The fully qualified name of this machine: in the greeting, in EHLO to others and in trace "
+     "fields. Its A and AAAA records name this machine, and the PTR records of its addresses name "
+     "it.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.hostname; }, Needed::required},
     {"site", "node", Type::label, "\"n1\"",
-     "A short name for this machine among its equals; part of the name of its audit log. Keep "
-     "it "
+     "A short name for this machine among its equals; part of the name of its audit log. Keep it "
      "for ever.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.node; }},
     {"site", "data", Type::path, "\"/var/lib/pidge\"", "The folder for everything that is kept.",
@@ -29,10 +27,8 @@ const std::vector<Option> first_options = {
      "roles",
      Type::words,
      "[\"submission\", \"mx\"]",
-     "submission: opens the listeners of the services submission and submissions. mx: opens "
-     "those "
-     "of the service mx. relay: delivers what is queued, by whichever node it was taken. "
-     "upkeep: "
+     "submission: opens the listeners of the services submission and submissions. mx: opens those "
+     "of the service mx. relay: delivers what is queued, by whichever node it was taken. upkeep: "
      "may be the one node that tidies up for all. Listeners of other roles stay closed, so all "
      "nodes can have the same file but for this line and their names.",
      restart,
@@ -44,8 +40,7 @@ const std::vector<Option> first_options = {
      Type::duration,
      "\"5 s\"",
      "How long new connections are still taken after pidge node drain, while /readyz says 404: "
-     "time "
-     "for load balancers to look and turn to the other nodes.",
+     "time for load balancers to look and turn to the other nodes.",
      reload,
      [](Config& c, std::size_t) -> Slot { return &c.node.drain_grace; },
      Needed::optional,
@@ -76,8 +71,7 @@ const std::vector<Option> first_options = {
      "The certificate and those between it and its authority, in PEM form.", reload,
      [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].chain; }, Needed::required},
     {"certificate", "key", Type::secret, "\"credential:tls.key\"",
-     "Its private key in PEM form, not encrypted: a file that only pidge can read, or a "
-     "systemd "
+     "Its private key in PEM form, not encrypted: a file that only pidge can read, or a systemd "
      "credential (LoadCredential=).",
      reload, [](Config& c, std::size_t i) -> Slot { return &c.certificates[i].key; },
      Needed::required},
@@ -89,10 +83,8 @@ const std::vector<Option> first_options = {
      "service",
      Type::choice,
      "\"mx\"",
-     "mx: mail from other sites, and from our own anonymous ranges (port 25). submission: from "
-     "our "
-     "people, TLS by STARTTLS (port 587). submissions: the same, TLS from the first octet "
-     "(port "
+     "mx: mail from other sites, and from our own anonymous ranges (port 25). submission: from our "
+     "people, TLS by STARTTLS (port 587). submissions: the same, TLS from the first octet (port "
      "465). http: /healthz, /readyz and /metrics.",
      restart,
      [](Config& c, std::size_t i) -> Slot { return choice(c.listeners[i].service); },
@@ -115,8 +107,7 @@ const std::vector<Option> first_options = {
      "systemd",
      Type::label,
      "\"pidge-mx\"",
-     "Instead of an address: the FileDescriptorName of a socket that systemd hands over, so "
-     "that "
+     "Instead of an address: the FileDescriptorName of a socket that systemd hands over, so that "
      "the port stays open while pidge is restarted.",
      restart,
      [](Config& c, std::size_t i) -> Slot { return &c.listeners[i].systemd; },
@@ -126,10 +117,8 @@ const std::vector<Option> first_options = {
      0,
      "none"},
     {"listener", "balancers", Type::networks, "[\"192.0.2.10/32\"]",
-     "Load balancers in front: connections from there must begin with a PROXY header (version "
-     "1 "
-     "or 2), which tells the client's address; all others are closed. Empty: nobody's word is "
-     "taken.",
+     "Load balancers in front: connections from there must begin with a PROXY header (version 1 or "
+     "2), which tells the client's address; all others are closed. Empty: nobody's word is taken.",
      reload, [](Config& c, std::size_t i) -> Slot { return &c.listeners[i].balancers; }},
     {"listener",
      "connections",
@@ -165,21 +154,18 @@ const std::vector<Option> last_options = {
      0,
      "none: names are resolved from the root"},
     {"dns", "validate", Type::flag, "true",
-     "Whether answers are checked with DNSSEC. Switch it off only where the resolvers cannot "
-     "pass "
+     "Whether answers are checked with DNSSEC. Switch it off only where the resolvers cannot pass "
      "signatures on.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.dns.validate; }},
     {"dns", "stubs", Type::stubs, "[\"example.org@127.0.0.1:5353\"]",
-     "Domains whose servers are asked directly, without DNSSEC: names that exist only inside, "
-     "and "
+     "Domains whose servers are asked directly, without DNSSEC: names that exist only inside, and "
      "trials.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.dns.stubs; }},
     {"dns",
      "anchors",
      Type::path,
      "\"/etc/pidge/anchors\"",
-     "A file with the DNSSEC trust anchors (DS or DNSKEY records) that count instead of those "
-     "of "
+     "A file with the DNSSEC trust anchors (DS or DNSKEY records) that count instead of those of "
      "the root zone: for networks with a root of their own, and trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.dns.anchors; },
@@ -193,8 +179,7 @@ const std::vector<Option> last_options = {
      "sources",
      Type::addresses,
      "[\"192.0.2.25\", \"2001:db8::25\"]",
-     "Our addresses to send from; their PTR records name site.hostname. Where there are "
-     "several of "
+     "Our addresses to send from; their PTR records name site.hostname. Where there are several of "
      "a family, each destination always sees the same one of them.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.sources; },
@@ -207,8 +192,7 @@ const std::vector<Option> last_options = {
      "age_max",
      Type::duration,
      "\"5 d\"",
-     "How long delivery is tried before the sender is told that it failed (RFC 5321 §4.5.4.1: "
-     "at "
+     "How long delivery is tried before the sender is told that it failed (RFC 5321 §4.5.4.1: at "
      "least 4 to 5 days).",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.age_max; },
@@ -253,8 +237,7 @@ const std::vector<Option> last_options = {
      "port",
      Type::whole,
      "25",
-     "The port of other sites' mail exchangers. It is 25 everywhere; another one is for "
-     "trials.",
+     "The port of other sites' mail exchangers. It is 25 everywhere; another one is for trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.port; },
      Needed::optional,
@@ -266,8 +249,7 @@ const std::vector<Option> last_options = {
      Type::duration,
      "\"10 min\"",
      "The longest wait for another host at any step. RFC 5321 §4.5.3.2 gives each step 2 to 10 "
-     "minutes, and a host that needs them gets its mail twice if they are cut short: less is "
-     "for "
+     "minutes, and a host that needs them gets its mail twice if they are cut short: less is for "
      "trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.wait_max; },
@@ -292,8 +274,7 @@ const std::vector<Option> last_options = {
      "policy_port",
      Type::whole,
      "443",
-     "The port of the web servers that have other sites' MTA-STS policies. It is 443 "
-     "everywhere; "
+     "The port of the web servers that have other sites' MTA-STS policies. It is 443 everywhere; "
      "another one is for trials.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.relay.policy_port; },
@@ -336,10 +317,8 @@ const std::vector<Option> last_options = {
      1,
      100'000},
     {"limits", "sending_rates", Type::flag, "true",
-     "Whether senders are bounded: a person 30 messages a minute and 300 recipients elsewhere "
-     "an "
-     "hour, 1000 a day; an automatic process 60, 1000 and 5000; a machine of an anonymous "
-     "range 60 "
+     "Whether senders are bounded: a person 30 messages a minute and 300 recipients elsewhere an "
+     "hour, 1000 a day; an automatic process 60, 1000 and 5000; a machine of an anonymous range 60 "
      "messages in five minutes, 200 and 500. Recipients here count a tenth. Over it: 450 4.7.1 "
      "[USR-FLD]. This machine itself (loopback) is not bounded.",
      reload, [](Config& c, std::size_t) -> Slot { return &c.limits.sending_rates; }},

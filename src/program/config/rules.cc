@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "system/patroni/places.h"
 
 namespace pidge::config {
@@ -145,14 +146,17 @@ void check_store(const Config& config, const Settings& set, Mistakes& out) {
                        .instead = "Write for example: patroni = \"8008\""});
 }
 
+bool is_plain(std::string_view name, std::string_view further) {
+    return std::ranges::all_of(name, [further](char c) {
+        return text::is_alpha(c) || text::is_digit(c) || further.find(c) != std::string_view::npos;
+    });
+}
+
 // "https://host" or "https://host:port", and nothing after it.
 bool is_endpoint(std::string_view url) {
     const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
     const std::string_view place = url.substr(scheme);
-    return scheme != 0 && !place.empty() &&
-           place.find_first_not_of(
-               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-               ".-:[]") == std::string_view::npos;
+    return scheme != 0 && !place.empty() && is_plain(place, ".-:[]");
 }
 
 // Of an endpoint.
@@ -160,13 +164,6 @@ bool is_address(std::string_view url) {
     const std::string_view place = url.substr(url.find("://") + 3);
     return place.find_first_not_of("0123456789.:") == std::string_view::npos ||
            place.starts_with('[');
-}
-
-bool is_plain(std::string_view name, std::string_view further) {
-    return std::ranges::all_of(name, [further](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               further.find(c) != std::string_view::npos;
-    });
 }
 
 void check_objects(const Config& config, const Settings& set, Mistakes& out) {

@@ -8,10 +8,8 @@ const std::vector<Option> store_options = {
      "engine",
      Type::choice,
      "\"rocksdb\"",
-     "rocksdb keeps everything on the disk of this machine. postgres keeps it in a database "
-     "that "
-     "several machines share, each with this program. memory forgets everything at the end of "
-     "the "
+     "rocksdb keeps everything on the disk of this machine. postgres keeps it in a database that "
+     "several machines share, each with this program. memory forgets everything at the end of the "
      "program, for experiments.",
      restart,
      [](Config& c, std::size_t) -> Slot { return choice(c.store.engine); },
@@ -45,8 +43,7 @@ const std::vector<Option> store_options = {
      "conninfo",
      Type::text,
      "\"host=db1,db2,db3 dbname=pidge user=pidge sslmode=verify-full\"",
-     "For engine postgres: where the database is, as libpq takes it (PostgreSQL's "
-     "documentation, "
+     "For engine postgres: where the database is, as libpq takes it (PostgreSQL's documentation, "
      "Connection Strings). Of several hosts the one that is the primary is found by itself. No "
      "password stands here.",
      restart,
@@ -83,9 +80,8 @@ const std::vector<Option> store_options = {
      "committers",
      Type::whole,
      "1",
-     "For engine postgres: connections that write. One is enough unless the way to the "
-     "database "
-     "is long.",
+     "For engine postgres: connections that write. One is enough unless the way to the database is "
+     "long.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.store.committers; },
      Needed::optional,
@@ -108,8 +104,7 @@ const std::vector<Option> store_options = {
      "patience",
      Type::duration,
      "\"60 s\"",
-     "For engine postgres: how long mail waits for a database that is away, as during a "
-     "failover, "
+     "For engine postgres: how long mail waits for a database that is away, as during a failover, "
      "before it is put off.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.store.patience; },
@@ -119,8 +114,7 @@ const std::vector<Option> store_options = {
      600},
     {"store", "patroni", Type::text, "\"8008\"",
      "For engine postgres: where Patroni tells its version, for one that is too old loses mail "
-     "(docs/cluster.md). A port, asked at each host of conninfo; or URLs with spaces between "
-     "them, "
+     "(docs/cluster.md). A port, asked at each host of conninfo; or URLs with spaces between them, "
      "as \"https://db1:8008 https://db2:8008\"; or \"off\" where nobody keeps the database by "
      "Patroni.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.store.patroni; }},
@@ -172,8 +166,7 @@ const std::vector<Option> store_options = {
      "secret_file",
      Type::secret,
      "\"credential:objects\"",
-     "The file that holds the secret of the key in its first line, readable for the server's "
-     "user "
+     "The file that holds the secret of the key in its first line, readable for the server's user "
      "only.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.objects.secret_file; },
@@ -209,8 +202,7 @@ const std::vector<Option> store_options = {
      Type::size,
      "\"1 MiB\"",
      "What of a body lies beyond this goes into the bucket; what comes before it lies in the "
-     "database. "
-     "Messages that are smaller never need the bucket.",
+     "database. Messages that are smaller never need the bucket.",
      restart,
      [](Config& c, std::size_t) -> Slot { return &c.objects.from_bytes; },
      Needed::optional,

@@ -144,21 +144,15 @@ class AccountType final : public DataType {
                 found.push_back({principal->id.text(), {}});
             co_return ordered(std::move(found), true);
         }
-        // In the natural order only as many as are needed are looked for.
-        const bool is_natural = request.sort.empty();
-        const std::size_t most = is_natural && !request.wants_total
-                                     ? std::min(request.needed, limits::query_objects_max)
-                                     : limits::query_objects_max;
         for (std::optional<PrincipalId> after = filter.after;;) {
             const auto some = co_await parts_.directory.principals(after, page);
             for (const Principal& principal : some)
                 if (filter.matches(principal))
                     found.push_back({principal.id.text(), sort_key(principal, request.sort)});
-            if (some.size() < page || found.size() >= most) break;
+            if (some.size() < page || found.size() >= wanted(request)) break;
             after = some.back().id;
         }
-        co_return is_natural ? as_found(std::move(found))
-                             : ordered(std::move(found), request.is_ascending);
+        co_return ordered(std::move(found), request);
     }
 
     net::Task<Result<Plan>> plan_create(json::Place object) override {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "services/admin/data_type.h"
+#include "services/admin/limits.h"
 
 namespace pidge::admin {
 
@@ -15,6 +16,14 @@ struct Sortable {
     std::string id;
     std::string key;  // by which it is ordered
 };
+
+// How many objects a query has to find: where no order is asked for, those that are needed, in that
+// in which they are found.
+inline std::size_t wanted(const QueryRequest& request) {
+    const bool needs_all = !request.sort.empty() || request.wants_total;
+    return needs_all ? limits::query_objects_max
+                     : std::min(request.needed, limits::query_objects_max);
+}
 
 inline QueryAnswer as_found(std::vector<Sortable> found) {
     QueryAnswer answer{.total = found.size()};
@@ -29,6 +38,11 @@ inline QueryAnswer ordered(std::vector<Sortable> found, bool is_ascending) {
     });
     if (!is_ascending) std::ranges::reverse(found);
     return as_found(std::move(found));
+}
+
+inline QueryAnswer ordered(std::vector<Sortable> found, const QueryRequest& request) {
+    return request.sort.empty() ? as_found(std::move(found))
+                                : ordered(std::move(found), request.is_ascending);
 }
 
 // The members of a filter must be among these (RFC 8620 §5.5: unsupportedFilter otherwise).

@@ -162,13 +162,9 @@ class QueueEntryType final : public DataType {
     // `after`, a queue of any length is read once from end to end.
     net::Task<Result<QueryAnswer>> query(QueryRequest request) override {
         const Filter filter = CO_TRY(read_filter(request.filter));
-        const bool is_natural = request.sort.empty();
-        const std::size_t most = is_natural && !request.wants_total
-                                     ? std::min(request.needed, limits::query_objects_max)
-                                     : limits::query_objects_max;
         std::vector<Sortable> found;
         store::ScanOptions options = filter.range();
-        while (found.size() < most) {
+        while (found.size() < wanted(request)) {
             const auto items = co_await parts_.store.scan(store::Space::queue, options);
             for (const store::Item& item : items) {
                 const auto entry = queue::read_entry(item.value);
@@ -178,8 +174,7 @@ class QueueEntryType final : public DataType {
             if (items.size() < page) break;
             options.from = items.back().key + '\0';
         }
-        co_return is_natural ? as_found(std::move(found))
-                             : ordered(std::move(found), request.is_ascending);
+        co_return ordered(std::move(found), request);
     }
 
     net::Task<Result<Plan>> plan_update(std::string id, json::Place patch) override {

@@ -7,11 +7,9 @@
 
 namespace pidge::relay {
 
-// Whether the wall clock went back by more than a minute from one moment to a later one.
-bool has_gone_back(const Now& from, const Now& to);
-
-// Reads the whole queue, page by page, and makes due at once what queue::is_time_for() says should
-// be. What somebody else changes meanwhile is left to them. Throws store::Fault.
-net::Task<void> bring_forward(RelayCore& core);
+// Makes the entry of this record of space queue due at once if queue::is_time_for() says that it
+// should be; whether it did. What somebody else changes meanwhile is left to them. Throws
+// store::Fault.
+net::Task<bool> bring_forward(RelayCore& core, store::Item item);
 
 }  // namespace pidge::relay

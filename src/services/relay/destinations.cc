@@ -19,6 +19,11 @@ constexpr microseconds step_back = std::chrono::minutes(1);
 
 }  // namespace
 
+bool has_gone_back(const Now& from, const Now& to) {
+    const auto passed = std::chrono::duration_cast<microseconds>(to.steady - from.steady);
+    return to.wall - from.wall + step_back < passed;
+}
+
 std::size_t Destinations::GroupHash::operator()(const Group& group) const {
     std::size_t hash = 0;  // the octets are of a hash already
     std::memcpy(&hash, group.octets.data(), std::min(sizeof hash, group.octets.size()));
@@ -85,9 +90,7 @@ void Destinations::place(Group group, State& state, Now now) {
 }
 
 void Destinations::promote(Now now) {
-    const bool stepped_back =
-        last_ && now.wall - last_->wall + step_back <
-                     std::chrono::duration_cast<microseconds>(now.steady - last_->steady);
+    const bool stepped_back = last_ && has_gone_back(*last_, now);
     last_ = now;
     if (stepped_back) {
         for (auto& [group, state] : states_) place(group, state, now);

@@ -32,6 +32,8 @@ struct Now {
     WallTime wall;
     SteadyTime steady;
 };
+// Whether the wall clock went back by more than a minute from one moment to a later one.
+bool has_gone_back(const Now& from, const Now& to);
 
 // An entry that we hold a lease on, or shall ask for one when its turn comes.
 struct Job {

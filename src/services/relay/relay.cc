@@ -71,20 +71,28 @@ net::Task<void> sweep_groups(RelayCore& core) {
     }
 }
 
-net::Task<void> count_entries(RelayCore& core) {
-    std::uint64_t count = 0;
+// Reads every entry: counts them and, where the clock has gone back, brings forward what waits for
+// it to catch up.
+net::Task<void> read_queue(RelayCore& core, bool has_clock_gone_back) {
+    std::uint64_t count = 0, brought = 0;
     std::optional<WallTime> oldest;
     store::ScanOptions options{.limit = limits::sweep_page};
     for (;;) {
-        const auto items = co_await core.parts.store.scan(store::Space::queue, options);
+        auto items = co_await core.parts.store.scan(store::Space::queue, options);
         if (!items.empty() && !oldest) {
             if (const auto id = queue::EntryId::from_key(items.front().key))
                 oldest = queue::made_at(id->message);
         }
         count += items.size();
-        if (items.size() < limits::sweep_page || core.table.is_stopped()) break;
-        options.from = items.back().key + '\0';
+        const bool is_last = items.size() < limits::sweep_page;
+        if (!is_last) options.from = items.back().key + '\0';
+        if (has_clock_gone_back) {
+            for (store::Item& item : items)
+                brought += co_await bring_forward(core, std::move(item)) ? 1 : 0;
+        }
+        if (is_last || core.table.is_stopped()) break;
     }
+    if (brought > 0) log::write(events::brought_forward, {{"entries", brought}});
     core.queued = count;
     core.oldest_us = oldest ? oldest->time_since_epoch().count() : INT64_MAX;
     core.has_swept = true;
@@ -95,21 +103,20 @@ net::Task<void> count_entries(RelayCore& core) {
 
 net::Task<void> run_sweeps(std::shared_ptr<RelayCore> core) {
     const PartsInUse use(*core);
-    std::optional<SteadyTime> counted;
     std::optional<Now> before;  // none: the clock may have been set while the program did not run
+    std::optional<SteadyTime> counted;
     while (!core->table.is_stopped()) {
         bool is_store_well = true;
         try {
             co_await sweep_groups(*core);
-            const Now begun = core->now();
-            if (!before || has_gone_back(*before, begun)) co_await bring_forward(*core);
-            before = begun;
-            // Counting reads every entry.
-            const SteadyTime now = core->now().steady;
-            if (!counted || now - *counted >= limits::count_interval) {
-                co_await count_entries(*core);
-                counted = now;
+            const Now now = core->now();
+            const bool has_clock_gone_back = !before || has_gone_back(*before, now);
+            if (has_clock_gone_back || !counted ||
+                now.steady - *counted >= limits::count_interval) {
+                co_await read_queue(*core, has_clock_gone_back);
+                counted = now.steady;
             }
+            before = now;  // after it has been done
         } catch (const store::Fault& fault) {
             log::write(events::store_trouble, {{"reason", fault.what()}});
             is_store_well = false;

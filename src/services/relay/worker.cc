@@ -253,29 +253,26 @@ net::Task<bool> Worker::deliver(Job job) {
     Told told;
     std::exception_ptr error;
     bool has_passed_on = false;  // or may have: another node has the item by now
-    bool is_body_away = false;
     const WallTime began = core_->parts.clock.now();
     try {
         told = co_await attempt(job);
     } catch (const store::BodyAway& away) {
         has_passed_on = !is_ours(job);
-        is_body_away = !has_passed_on;
-        if (is_body_away)
+        if (has_passed_on) {
+            error = std::current_exception();
+        } else {
+            // This one is put off like any other; those behind it need not wait.
             log::write(events::body_away,
                        {{"queue", job.entry.id.text()}, {"reason", away.what()}});
-        else
-            error = std::current_exception();
+            drop_line();
+            is_unreachable_ = false;
+            told = unreadable(job, began);
+        }
     } catch (const store::Fault&) {
         error = std::current_exception();
         has_passed_on = !is_ours(job);
     } catch (...) {
         error = std::current_exception();
-    }
-    if (is_body_away) {
-        // This one is put off like any other; those behind it need not wait.
-        drop_line();
-        is_unreachable_ = false;
-        told = unreadable(job, began);
     }
     if (error) {
         // The body could not be read, or we are ending: that was no attempt.

@@ -109,19 +109,10 @@ Result<std::shared_ptr<ServerContext>> ServerContext::create(ServerOptions optio
     return std::shared_ptr<ServerContext>(new ServerContext(std::move(state)));
 }
 
-Result<void> ServerContext::reload(WallTime now) {
-    return reload(state()->options, now);
-}
-
-Result<void> ServerContext::reload(ServerOptions options, WallTime now) {
-    adopt(*TRY(create(std::move(options), now)));
-    return {};
-}
-
-void ServerContext::adopt(const ServerContext& other) {
-    auto fresh = other.state();
+void ServerContext::adopt(const ServerContext& fresh) {
+    auto state = fresh.state();
     const std::lock_guard lock(mutex_);
-    state_ = std::move(fresh);
+    state_ = std::move(state);
 }
 
 std::vector<CertificateStatus> ServerContext::certificates() const {

@@ -36,12 +36,9 @@ class ServerContext {
     ServerContext(const ServerContext&) = delete;
     ServerContext& operator=(const ServerContext&) = delete;
 
-    // Reads all files again. New handshakes use the new certificates; open connections and, when
-    // this is refused, everything else stay as they are.
-    Result<void> reload(WallTime now);
-    Result<void> reload(ServerOptions options, WallTime now);
-    // The same with what another has read: cannot fail.
-    void adopt(const ServerContext& other);
+    // A reload: new handshakes use what `fresh` has read, open connections stay as they are. Cannot
+    // fail.
+    void adopt(const ServerContext& fresh);
 
     std::vector<CertificateStatus> certificates() const;
 

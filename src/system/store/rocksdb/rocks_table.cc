@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 
-#include <new>
+#include <exception>
 #include <utility>
 
 #include "system/store/rocksdb/place.h"
@@ -188,11 +188,12 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         rocksdb::Status written;
         try {
             written = database_->Write(options, &batch);
-        } catch (const std::bad_alloc&) {
-            // The record may be in the log although RocksDB has not counted it: another one would
-            // get its number, and no start could read the log.
+        } catch (const std::exception& error) {
+            // Out of memory, mostly. The record may be in the log although RocksDB has not counted
+            // it: another one would get its number, and no start could read the log.
             has_failed_.store(true, std::memory_order_release);
-            throw Fault(Fault::Why::failed, "there was no memory for a write of the store");
+            throw Fault(Fault::Why::failed,
+                        std::string("the store cannot be written: ") + error.what());
         }
         // RocksDB is not told where a full log could not be synced (watched_files.cc).
         if (written.ok() && files_->has_failed()) return log_has_failed();
