@@ -1,13 +1,16 @@
 """The program as an administrator meets it: start, command line with and without a server, reload, drain, kill, wrong
 configurations."""
 
+import contextlib
 import json
 import os
 import pty
 import select
 import signal
 import smtplib
+import socket
 import unittest
+import unittest.mock
 import urllib.error
 import urllib.request
 
@@ -24,6 +27,16 @@ def pidge_fails(site, *arguments, input=b""):
     if code == 0:
         raise AssertionError(f"pidge {' '.join(arguments)} was expected to fail, but: {out}")
     return code, err
+
+
+def fill(place):
+    """The socket there takes no more until it is read."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.setblocking(False)
+        sender.connect(place)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.send(b"nothing")
 
 
 def get(site, path):
@@ -194,6 +207,23 @@ class Program(unittest.TestCase):
             accepted = json.loads(site.pidge("audit", "search", "x@out.test", "--type", "accept", "--json"))
             self.assertEqual(len(accepted), 1)
             site.sink.wait_for(1)
+
+    def test_a_wish_to_end_right_after_the_start_drains(self):
+        """[O7] SIGTERM while the start still tells systemd that it is done, which reads nothing for a while."""
+        with Site() as site, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            site.stop()
+            place = os.path.join(site.folder, "notify")
+            systemd.settimeout(30)
+            systemd.bind(place)
+            fill(place)
+            with unittest.mock.patch.dict(os.environ, NOTIFY_SOCKET=place):
+                site.start(wait=False)
+            wait_until(lambda: len(site.events("ready")) == 2, what="the start")
+            site.process.send_signal(signal.SIGTERM)
+            while not systemd.recv(100).startswith(b"READY=1"):
+                pass
+            self.assertEqual(site.process.wait(30), 0)
+            self.assertEqual(len(site.events("drained")), 2)
 
     def test_nothing_acknowledged_is_lost_by_a_kill(self):
         """[O5] kill -9 right after the 250."""

@@ -1,5 +1,6 @@
 #include "program/serve/serve.h"
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <new>
@@ -84,12 +85,22 @@ void reload(Assembly& assembly) {
 
 enum class End : std::uint8_t { asked, store_failed, expelled };
 
+// SIGTERM or SIGINT came while mail was taken already and nobody waited for signals yet.
+std::atomic<bool> is_end_asked = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
+
+void note_wishes_to_end() {
+    for (const int number : {SIGTERM, SIGINT})
+        std::signal(number, [](int) { is_end_asked = true; });
+}
+
 net::Task<int> next_signal(net::ProcessSignals& signals) {
     co_return co_await signals.next();
 }
 
 net::Task<End> run_until_end(Assembly& assembly) {
     net::ProcessSignals signals({SIGTERM, SIGINT, SIGHUP});
+    if (is_end_asked) co_return End::asked;
     for (;;) {
         int number = 0;
         try {
@@ -133,6 +144,7 @@ Result<int> serve(const config::Config& config) {
         log::write(events::start_refused, {{"reason", assembly.error().text}});
         return assembly.error();
     }
+    note_wishes_to_end();
     SiteServer site(**assembly);
     Result<void> opened = site.open(inherited);
     if (opened) opened = (*assembly)->open_listeners(std::move(inherited));
