@@ -39,9 +39,7 @@ TEST_CASE(
     const Directory directory;
     std::uint64_t cuts = 0, acknowledged = 0, faults = 0;
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-        // Holes are for the long campaign: what they do is open (docs/reliability.md, C3).
-        const FilesOutcome outcome =
-            try_files(seed, directory.path, FilesSabotage::none, Holes::none);
+        const FilesOutcome outcome = try_files(seed, directory.path);
         for (const std::string& complaint : outcome.complaints)
             FAIL_CHECK("seed " << seed << ": " << complaint);
         cuts += outcome.cuts;

@@ -129,7 +129,6 @@ bool LossyFiles::loses_power() {
 }
 
 void LossyFiles::lose_power() {
-    if (grows_in_order && faults_.loss == Loss::reordered) faults_.loss = Loss::torn;
     const bool has_all = faults_.loss == Loss::nothing;
     const Names& kept = named_[has_all ? named_.size() - 1 : fault_chance_.below(named_.size())];
     survivors_.clear();

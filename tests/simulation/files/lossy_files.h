@@ -59,9 +59,6 @@ class LossyFiles final : public rocksdb::FileSystemWrapper {
     // Power is back: what the disk held when it went. No file is open any more.
     void power_on();
 
-    // No file is longer than what is there of it from its beginning, as on ext4, XFS and btrfs,
-    // which let a file grow after its octets: what was appended is torn, but has no holes.
-    bool grows_in_order = false;
     // Sabotage: syncs of files, or of the directory, do nothing.
     bool syncs_files = true, syncs_directory = true;
 

@@ -18,11 +18,10 @@ namespace {
 
 class Trial {
  public:
-    Trial(std::uint64_t seed, std::string directory, FilesSabotage sabotage, Holes holes)
+    Trial(std::uint64_t seed, std::string directory, FilesSabotage sabotage)
         : chance_(seed),
           directory_(std::move(directory)),
           files_(std::make_shared<LossyFiles>(directory_)) {
-        files_->grows_in_order = holes == Holes::none;
         files_->syncs_files = sabotage != FilesSabotage::no_sync;
         files_->syncs_directory = sabotage != FilesSabotage::no_directory_sync;
     }
@@ -187,9 +186,8 @@ class Trial {
 
 }  // namespace
 
-FilesOutcome try_files(std::uint64_t seed, const std::string& directory, FilesSabotage sabotage,
-                       Holes holes) {
-    return Trial(seed, directory, sabotage, holes).run();
+FilesOutcome try_files(std::uint64_t seed, const std::string& directory, FilesSabotage sabotage) {
+    return Trial(seed, directory, sabotage).run();
 }
 
 }  // namespace pidge::simulation

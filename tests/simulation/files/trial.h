@@ -17,11 +17,8 @@ struct FilesOutcome {
     std::vector<std::string> complaints;
 };
 
-// Whether what was appended may have holes after a power cut (LossyFiles::grows_in_order).
-enum class Holes : std::uint8_t { some, none };
-
 // `directory` is one of its own, empty or used by trials before; only the store's mark is in it.
 FilesOutcome try_files(std::uint64_t seed, const std::string& directory,
-                       FilesSabotage sabotage = FilesSabotage::none, Holes holes = Holes::some);
+                       FilesSabotage sabotage = FilesSabotage::none);
 
 }  // namespace pidge::simulation

@@ -72,9 +72,9 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env* e
     database.recycle_log_file_num = 0;
     database.max_total_wal_size = 4 * options.memtable_bytes;
     database.db_write_buffer_size = 3 * options.memtable_bytes;
-    // A store that keeps that little in memory is one under test: MANIFEST and CURRENT turn over as
-    // often as its other files.
-    if (options.memtable_bytes < (1U << 20)) database.max_manifest_file_size = 4096;
+    // It is written as a whole each time (whole_file.h). A store that keeps little in memory is one
+    // under test: MANIFEST and CURRENT turn over as often as its other files.
+    database.max_manifest_file_size = options.memtable_bytes < (1U << 20) ? 4096 : 1U << 20;
 
     // One thread writes commits, so RocksDB's own queueing and parallel insertion only cost.
     database.allow_concurrent_memtable_write = false;

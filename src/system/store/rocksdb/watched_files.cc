@@ -5,6 +5,8 @@
 #include "base/metrics.h"
 #include "system/store/kill_point.h"
 #include "system/store/rocksdb/unsynced_names.h"
+#include "system/store/rocksdb/until_hole.h"
+#include "system/store/rocksdb/whole_file.h"
 #include "system/store/sabotage.h"
 
 namespace pidge::store {
@@ -18,6 +20,19 @@ constexpr std::uint64_t room_step_bytes = 1U << 20;
 // Beside a record's octets: its headers, one for each block of 32 KiB, and the batch's own.
 constexpr std::uint64_t room_for(std::uint64_t record_bytes) {
     return record_bytes + record_bytes / 1024 + 4096;
+}
+
+// No name of RocksDB's, which deletes those of its temporary files that it does not know.
+constexpr std::string_view spare_manifest = "MANIFEST.new";
+
+bool is_log(std::string_view name) {
+    return name.ends_with(".log");
+}
+std::string_view folder_of(std::string_view name) {
+    return name.substr(0, name.rfind('/'));
+}
+bool is_manifest(std::string_view name) {
+    return name.substr(name.rfind('/') + 1).starts_with("MANIFEST-");
 }
 
 }  // namespace
@@ -45,6 +60,12 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
             return true;
         }
         return false;
+    }
+
+    // All that was written is on the disk from now on, or this is false.
+    bool settle() {
+        return synced_bytes_ == written_bytes_ ||
+               sync([&] { return target()->Sync({}, nullptr); }).ok();
     }
 
     rocksdb::IOStatus Append(const rocksdb::Slice& octets, const rocksdb::IOOptions& options,
@@ -81,13 +102,20 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
     template <typename Call>
     rocksdb::IOStatus watch(Call call) {
         if (files_.has_failed()) return is_newest() ? files_.refusal() : rocksdb::IOStatus::OK();
+        const rocksdb::IOStatus status = sync(call);
+        return status.ok() || is_newest() ? status : rocksdb::IOStatus::OK();
+    }
+
+    template <typename Call>
+    rocksdb::IOStatus sync(Call call) {
+        const std::uint64_t until_bytes = written_bytes_;
         syncs_total.add();
         kill_point("store-before-sync");
         const rocksdb::IOStatus status =
             is_sabotaged(Sabotage::log_sync) ? rocksdb::IOStatus::OK() : call();
-        if (status.ok()) return status;
-        const rocksdb::IOStatus failure = fail(status);
-        return is_newest() ? failure : rocksdb::IOStatus::OK();
+        if (!status.ok()) return fail(status);
+        synced_bytes_ = until_bytes;
+        return status;
     }
 
     // Without its kind: where there was no space RocksDB would try to go on by itself.
@@ -102,7 +130,7 @@ class WatchedFiles::Log final : public rocksdb::FSWritableFileOwnerWrapper {
     }
 
     WatchedFiles& files_;
-    std::atomic<std::uint64_t> written_bytes_ = 0;
+    std::atomic<std::uint64_t> written_bytes_ = 0, synced_bytes_ = 0;
     std::uint64_t reserved_bytes_ = 0;
 };
 
@@ -168,6 +196,11 @@ bool WatchedFiles::make_room(std::size_t record_bytes) {
     return newest_->make_room(record_bytes) && has_room_for_next(record_bytes);
 }
 
+bool WatchedFiles::settle_newest() {
+    const std::lock_guard lock(newest_mutex_);
+    return newest_ == nullptr || newest_->settle();
+}
+
 // RocksDB may begin a new log at any record; what its background work takes meanwhile cannot be
 // foreseen, hence the step.
 bool WatchedFiles::has_room_for_next(std::size_t record_bytes) {
@@ -180,21 +213,35 @@ void WatchedFiles::watch(const std::string& name, std::unique_ptr<rocksdb::FSWri
 #ifdef PIDGE_KILL_POINTS
     UnsyncedNames::of_process().made(name);
 #endif
-    if (!name.ends_with(".log")) return;
+    if (!is_log(name)) return;
     auto log = std::make_unique<Log>(*this, std::move(*file));
     const std::lock_guard lock(newest_mutex_);
     newest_ = log.get();
-    folder_ = name.substr(0, name.rfind('/'));
+    folder_ = folder_of(name);
     // Where there is no space the record fails, and the log with it.
     (void)log->make_room(record_bytes_);
     *file = std::move(log);
+}
+
+rocksdb::IOStatus WatchedFiles::NewSequentialFile(const std::string& name,
+                                                  const rocksdb::FileOptions& options,
+                                                  std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                                  rocksdb::IODebugContext* context) {
+    rocksdb::IOStatus status = target()->NewSequentialFile(name, options, file, context);
+    if (status.ok() && is_log(name)) *file = std::make_unique<UntilHole>(std::move(*file));
+    return status;
 }
 
 rocksdb::IOStatus WatchedFiles::NewWritableFile(const std::string& name,
                                                 const rocksdb::FileOptions& options,
                                                 std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                 rocksdb::IODebugContext* context) {
-    if (has_failed()) return refusal();
+    if (has_failed() || (is_log(name) && !settle_newest())) return refusal();
+    if (is_manifest(name)) {
+        const std::string spare = std::string(folder_of(name)) + '/' + std::string(spare_manifest);
+        *file = std::make_unique<WholeFile>(*this, name, spare, options);
+        return rocksdb::IOStatus::OK();
+    }
     rocksdb::IOStatus status = target()->NewWritableFile(name, options, file, context);
     if (status.ok()) watch(name, file);
     return status;
@@ -205,7 +252,7 @@ rocksdb::IOStatus WatchedFiles::ReuseWritableFile(const std::string& name,
                                                   const rocksdb::FileOptions& options,
                                                   std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                   rocksdb::IODebugContext* context) {
-    if (has_failed()) return refusal();
+    if (has_failed() || (is_log(name) && !settle_newest())) return refusal();
     rocksdb::IOStatus status = target()->ReuseWritableFile(name, old_name, options, file, context);
     if (status.ok()) watch(name, file);
     return status;

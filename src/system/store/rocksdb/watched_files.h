@@ -13,6 +13,10 @@
 // an assertion when one thread touches a log after another one's sync of it has failed. So such a
 // failure is kept from it: no new file is made from then on, so that nothing comes of what a full
 // log was synced for, and the log that is being written refuses.
+//
+// What a power cut leaves is to be what was written before some moment, whatever pages the disk
+// wrote first: a log is synced before the next one is begun, it ends where it has a hole
+// (until_hole.h), and the MANIFEST is replaced as a whole (whole_file.h).
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -38,6 +42,10 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     bool make_room(std::size_t record_bytes);
 
     const char* Name() const override { return "pidge.WatchedFiles"; }
+    rocksdb::IOStatus NewSequentialFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                        rocksdb::IODebugContext* context) override;
     rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
                                       rocksdb::IODebugContext* context) override;
@@ -61,6 +69,7 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     class Directory;
     static rocksdb::IOStatus refusal();
     bool has_room_for_next(std::size_t record_bytes);
+    bool settle_newest();
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
 
     std::atomic<bool> failed_{false};

@@ -1,0 +1,166 @@
+// What a power cut may leave of the embedded engine's files, made by hand.
+#include <doctest/doctest.h>
+#include <rocksdb/file_system.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "system/store/rocksdb/rocks_table.h"
+#include "system/store/rocksdb/until_hole.h"
+#include "system/store/rocksdb/whole_file.h"
+
+using namespace pidge;
+using namespace pidge::store;
+
+namespace {
+
+constexpr std::size_t block_bytes = 32768;
+
+class Directory {
+ public:
+    Directory() {
+        std::string pattern = std::filesystem::temp_directory_path() / "pidge-power-XXXXXX";
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    ~Directory() { std::filesystem::remove_all(path); }
+    Directory(const Directory&) = delete;
+    std::string path;
+
+    std::string only(std::string_view ending) const {
+        std::vector<std::string> found;
+        for (const auto& entry : std::filesystem::directory_iterator(path))
+            if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
+        REQUIRE(found.size() == 1);
+        return found[0];
+    }
+};
+
+std::string content(const std::string& name) {
+    std::ifstream file(name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void overwrite(const std::string& name, std::string_view octets) {
+    std::ofstream(name, std::ios::binary) << octets;
+}
+
+std::string until_hole(const std::string& name, std::size_t step_bytes = block_bytes) {
+    std::unique_ptr<rocksdb::FSSequentialFile> file;
+    REQUIRE(rocksdb::FileSystem::Default()->NewSequentialFile(name, {}, &file, nullptr).ok());
+    UntilHole log(std::move(file));
+    std::string all, scratch(step_bytes, '\0');
+    for (;;) {
+        rocksdb::Slice read;
+        REQUIRE(log.Read(step_bytes, {}, &read, scratch.data(), nullptr).ok());
+        if (read.empty()) return all;
+        all.append(read.data(), read.size());
+    }
+}
+
+// Each in a log record of its own.
+void put(RocksTable& table, int number, std::size_t size_bytes) {
+    const Bytes key = table_key(Space::queue, std::to_string(number));
+    const Bytes value(size_bytes, 'v');
+    const Write write{.kind = Write::Kind::put, .key = key, .value = value};
+    table.write({&write, 1}, Durability::synced);
+}
+
+std::vector<int> numbers_in(RocksTable& table, int below) {
+    std::vector<int> found;
+    for (int number = 0; number < below; ++number)
+        if (*table.get(Space::queue, std::to_string(number), nullptr, Effort::may_wait))
+            found.push_back(number);
+    return found;
+}
+
+auto open(const Directory& directory) {
+    auto table = RocksTable::open({.path = directory.path, .cache_bytes = 1 << 20});
+    REQUIRE(table.has_value());
+    return *table;
+}
+
+// A store whose process ended without closing it: `count` records of 10,000 octets, all in the log.
+void leave_log(const Directory& from, const Directory& to, int count) {
+    const auto table = open(from);
+    for (int number = 0; number < count; ++number) put(*table, number, 10'000);
+    std::filesystem::copy(from.path, to.path, std::filesystem::copy_options::recursive);
+}
+
+}  // namespace
+
+TEST_CASE("[C3] A log is replayed up to a hole, not behind it") {
+    const Directory from, to;
+    leave_log(from, to, 40);
+    const std::string name = to.only(".log"), whole = content(name);
+    REQUIRE(whole.size() > 12 * block_bytes);
+    CHECK(until_hole(name) == whole);
+    CHECK(until_hole(name, 1000) == whole);
+    CHECK(until_hole(name, 5) == whole);
+
+    // Zeros from where a record begins to a block's end are what RocksDB would pass over.
+    std::string holed = whole;
+    const auto zero = [&](std::size_t begin, std::size_t end) {
+        std::fill(holed.begin() + static_cast<std::ptrdiff_t>(begin),
+                  holed.begin() + static_cast<std::ptrdiff_t>(end), '\0');
+    };
+    SUBCASE("at its beginning") {
+        zero(0, block_bytes);
+        overwrite(name, holed);
+        CHECK(until_hole(name).empty());
+        CHECK(until_hole(name, 1000).size() < block_bytes);
+        CHECK(numbers_in(*open(to), 40).empty());
+    }
+    SUBCASE("over a few blocks in its middle") {
+        zero(4 * block_bytes, 7 * block_bytes);
+        overwrite(name, holed);
+        const auto found = numbers_in(*open(to), 40);
+        CHECK(found.size() > 8);
+        CHECK(found.size() < 14);
+        CHECK(found.back() == static_cast<int>(found.size()) - 1);  // a prefix
+    }
+    SUBCASE("from a record's first octet") {
+        // The first record begins the log; the second follows it.
+        const std::size_t second = 7 + std::size_t(static_cast<unsigned char>(whole[4])) +
+                                   (std::size_t(static_cast<unsigned char>(whole[5])) << 8U);
+        zero(second, block_bytes);
+        overwrite(name, holed);
+        CHECK(until_hole(name) == whole.substr(0, second));
+        CHECK(numbers_in(*open(to), 40) == std::vector<int>{0});
+    }
+}
+
+TEST_CASE("[C3] A file that is replaced as a whole holds what was synced last") {
+    const Directory directory;
+    const std::string name = directory.path + "/MANIFEST-000007", spare = directory.path + "/spare";
+    WholeFile file(*rocksdb::FileSystem::Default(), name, spare, {});
+    const rocksdb::IOOptions options;
+    CHECK(file.Append("one", options, nullptr).ok());
+    CHECK_FALSE(std::filesystem::exists(name));
+    CHECK(file.Sync(options, nullptr).ok());
+    CHECK(content(name) == "one");
+    CHECK(file.Append(" two", options, nullptr).ok());
+    CHECK(file.GetFileSize(options, nullptr) == 7);
+    CHECK(content(name) == "one");
+    // Nothing can be written: the file is as it was, and the next sync may succeed.
+    std::filesystem::create_directory(spare);
+    CHECK_FALSE(file.Sync(options, nullptr).ok());
+    CHECK(content(name) == "one");
+    std::filesystem::remove(spare);
+    CHECK(file.Sync(options, nullptr).ok());
+    CHECK(content(name) == "one two");
+    CHECK_FALSE(std::filesystem::exists(spare));
+    CHECK(file.Close(options, nullptr).ok());
+}
+
+TEST_CASE("[C3] Half a MANIFEST that a cut left beside the whole one is no harm") {
+    const Directory from, to;
+    leave_log(from, to, 3);
+    overwrite(to.path + "/MANIFEST.new", std::string(5000, '\0'));
+    const auto table = open(to);
+    CHECK(numbers_in(*table, 3).size() == 3);
+    CHECK_FALSE(std::filesystem::exists(to.path + "/MANIFEST.new"));
+}
