@@ -6,6 +6,14 @@ namespace pidge::cbor {
 
 Value::Value(Array array) : value_(std::move(array)) {}
 Value::Value(Map map) : value_(std::move(map)) {}
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
+bool operator==(const Value& a, const Value& b) {
+    return a.value_ == b.value_;
+}
 
 namespace {
 

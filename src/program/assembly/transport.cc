@@ -4,8 +4,12 @@
 
 #include "mail/policy/route.h"
 #include "program/assembly/events.h"
+#include "services/relay/smtp_courier.h"
+#include "services/sts/policies.h"
+#include "services/tlsrpt/reporter.h"
 #include "system/crypto/secret_file.h"
 #include "system/dns/unbound.h"
+#include "system/http/fetcher.h"
 #include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
@@ -86,6 +90,15 @@ dns::UnboundOptions dns_options(const config::Config& config) {
 }
 
 }  // namespace
+
+Transport::Transport(TransportParts parts)
+    : parts_(std::move(parts)), tally_(parts_.store, parts_.clock) {}
+
+Transport::~Transport() = default;
+
+relay::Courier& Transport::courier() {
+    return *courier_;
+}
 
 Result<std::unique_ptr<Transport>> Transport::create(const config::Config& config,
                                                      TransportParts parts) {

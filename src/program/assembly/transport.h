@@ -10,15 +10,26 @@
 #include "mail/audit/trail.h"
 #include "mail/directory/directory.h"
 #include "program/config/config.h"
-#include "services/relay/smtp_courier.h"
-#include "services/sts/policies.h"
-#include "services/tlsrpt/reporter.h"
+#include "services/relay/courier.h"
 #include "services/tlsrpt/tally.h"
+#include "system/crypto/secret.h"
 #include "system/dns/resolver.h"
-#include "system/http/fetcher.h"
 #include "system/net/pool.h"
 #include "system/net/runtime.h"
 #include "system/store/store.h"
+
+namespace pidge::http {
+class Fetcher;
+}
+namespace pidge::relay {
+class SmtpCourier;
+}
+namespace pidge::sts {
+class Policies;
+}
+namespace pidge::tlsrpt {
+class Reporter;
+}
 
 namespace pidge::program {
 
@@ -40,8 +51,9 @@ class Transport {
     // Refusals are for the administrator.
     static Result<std::unique_ptr<Transport>> create(const config::Config& config,
                                                      TransportParts parts);
+    ~Transport();
 
-    relay::SmtpCourier& courier() { return *courier_; }
+    relay::Courier& courier();
     dns::Resolver& resolver() { return *resolver_; }
 
     // Spawns what has to be done now and then. Once, before the loops stop.
@@ -53,8 +65,7 @@ class Transport {
     net::Task<void> finish() { return tally_.flush(); }
 
  private:
-    explicit Transport(TransportParts parts)
-        : parts_(std::move(parts)), tally_(parts_.store, parts_.clock) {}
+    explicit Transport(TransportParts parts);
     Result<void> build(const config::Config& config);
     void build_reporter();
     static net::Task<void> upkeep(Transport& self);
