@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -29,6 +30,16 @@ int told(const Refusal& refusal, bool wants_json) {
         say(stderr, "pidge: " + text::printable(refusal.text, error_octets_max) + "\n");
     }
     return static_cast<int>(code);
+}
+
+// Needs none.
+int told_out_of_memory(bool wants_json) {
+    static_assert(static_cast<int>(Exit::unavailable) == 69, "as the text says");
+    std::fputs(wants_json
+                   ? "{\"error\":\"There is not enough memory.\",\"code\":69}\n"
+                   : "pidge: There is not enough memory; end something else, or allow it more.\n",
+               stderr);
+    return static_cast<int>(Exit::unavailable);
 }
 
 int told_mistakes(const config::Reading& reading, bool wants_json) {
@@ -71,14 +82,17 @@ int run_parsed(Parsed parsed) {
 }  // namespace
 
 int run(std::vector<std::string> words) {
-    Parsed parsed = parse(std::move(words));
-    if (parsed.verb == nullptr) {
-        say(parsed.code == 0 ? stdout : stderr, parsed.text);
-        return parsed.code;
-    }
-    const bool wants_json = parsed.wants_json;
+    bool wants_json = false;
     try {
+        Parsed parsed = parse(std::move(words));
+        if (parsed.verb == nullptr) {
+            say(parsed.code == 0 ? stdout : stderr, parsed.text);
+            return parsed.code;
+        }
+        wants_json = parsed.wants_json;
         return run_parsed(std::move(parsed));
+    } catch (const std::bad_alloc&) {
+        return told_out_of_memory(wants_json);
     } catch (const std::exception& error) {
         return told({.kind = Refusal::Kind::temporary, .text = error.what()}, wants_json);
     }
