@@ -30,8 +30,8 @@ class FaultyBench(Bench):
 
     def __init__(self, folder, seed, **options):
         super().__init__(folder, seed, load={"sessions": 0}, **options)
-        # Of the last act, and of the one before: where its log begins, and what failed in it.
-        self.log_seen, self.where, self.before = 0, "", (0, "")
+        # Of the last act: where its log begins, and what failed in it.
+        self.log_seen, self.where = 0, ""
         self.system = Faults(folder, below=self.data)
         self.env = {**self.system.environment(), "PIDGE_FAULT_TRACE": "1"}
 
@@ -97,7 +97,6 @@ class Syscalls(Campaign):
             self.recover(bench, scenario, bench.where)
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
-        bench.before = bench.log_seen, bench.where
         bench.log_seen, bench.where = os.path.getsize(bench.site.log_path), where
         scenario.first_end = None
         bench.system.arm(call, ERRORS[error], nth)
@@ -133,9 +132,7 @@ class Syscalls(Campaign):
             code = site.process.poll()
         if code is not None:
             if scenario.first_end is None:
-                if code < 0 and not last_words(scenario.log().splitlines()):  # it was ending already
-                    bench.log_seen, where = bench.before
-                self.judge_end(bench, where, code, scenario.log())
+                self.judge_end(bench, where, code, site.log())
             self.tally.count("starts_again")
             try:
                 self.tally.most("ready_ms_max", round(1000 * bench.start()))
@@ -146,12 +143,15 @@ class Syscalls(Campaign):
     def judge_end(self, bench, where, code, log):
         """RocksDB of Debian checks itself to death where it meets trouble while it opens, and neither it nor we can go on where memory
         for the next step of a thread is refused; nothing was promised by then, or it is in the log. Those ends are counted; all
-        others are findings. `log` is what was written since the act began."""
+        others are findings. `log` is at least that of the last life; one that takes long to die counts for the act after."""
         if code is None:
             self.find(bench, "stuck", f"{where}: the program does not end")
+        life = last_life(log.splitlines())
+        words = last_words(life)
+        if code == 1 and any('"store-engine-ended"' in line for line in life):
+            self.tally.count("engine_ended")
         if code is None or 0 <= code <= 128:
             return
-        life, words = last_life(log.splitlines()), last_words(log.splitlines())
         if ", malloc " in where and ("bad_alloc" in words or "rocksdb::" in words):
             # Counted, and told in the report: nothing is lost by it, but ours could do better.
             self.tally.count("rocksdb_out_of_memory" if any("/librocksdb.so" in line for line in last_trace(life)) else "own_out_of_memory")
