@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <sys/statvfs.h>
 
-#include <exception>
 #include <utility>
 
+#include "system/store/rocksdb/guarded.h"
 #include "system/store/rocksdb/place.h"
 
 namespace pidge::store {
@@ -61,7 +61,8 @@ struct Bounds {
 class RocksTable::View final : public Snapshot {
  public:
     explicit View(std::shared_ptr<RocksTable> table)
-        : table_(std::move(table)), snapshot(table_->database_->GetSnapshot()) {}
+        : table_(std::move(table)),
+          snapshot(guarded([this] { return table_->database_->GetSnapshot(); })) {}
     ~View() override { table_->database_->ReleaseSnapshot(snapshot); }
 
  private:
@@ -115,8 +116,9 @@ std::optional<std::optional<Bytes>> RocksTable::get(Space space, std::string_vie
     options.snapshot = View::of(at);
     if (effort == Effort::at_once) options.read_tier = rocksdb::kBlockCacheTier;
     rocksdb::PinnableSlice value;
+    const Bytes in_table = table_key(space, key);
     const rocksdb::Status status =
-        database_->Get(options, family(space), slice(table_key(space, key)), &value);
+        guarded([&] { return database_->Get(options, family(space), slice(in_table), &value); });
     // Where RocksDB would have to open a file to know, it says "may exist" by an empty value.
     if (status.ok() && value.empty() && effort == Effort::at_once) return std::nullopt;
     if (status.ok()) return Bytes(value.data(), value.size());
@@ -139,11 +141,12 @@ std::optional<std::vector<Item>> RocksTable::scan(Space space, const ScanOptions
     read.snapshot = View::of(at);
     read.iterate_lower_bound = &from;
     read.iterate_upper_bound = &to;
-    const std::unique_ptr<rocksdb::Iterator> place(database_->NewIterator(read, family(space)));
+    const std::unique_ptr<rocksdb::Iterator> place(
+        guarded([&] { return database_->NewIterator(read, family(space)); }));
     const bool is_forward = options.order == ScanOptions::Order::forward;
-    for (is_forward ? place->SeekToFirst() : place->SeekToLast();
+    for (guarded([&] { is_forward ? place->SeekToFirst() : place->SeekToLast(); });
          place->Valid() && items.size() < options.limit;
-         is_forward ? place->Next() : place->Prev()) {
+         guarded([&] { is_forward ? place->Next() : place->Prev(); })) {
         const rocksdb::Slice key = place->key(), value = place->value();
         items.push_back({Bytes(key.data() + 1, key.size() - 1), Bytes(value.data(), value.size())});
     }
@@ -185,16 +188,7 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
             return log_has_failed();
         if (!files_->make_room(batch.GetDataSize()))
             return rocksdb::Status::NoSpace("there is no space for the log");
-        rocksdb::Status written;
-        try {
-            written = database_->Write(options, &batch);
-        } catch (const std::exception& error) {
-            // Out of memory, mostly. The record may be in the log although RocksDB has not counted
-            // it: another one would get its number, and no start could read the log.
-            has_failed_.store(true, std::memory_order_release);
-            throw Fault(Fault::Why::failed,
-                        std::string("the store cannot be written: ") + error.what());
-        }
+        const rocksdb::Status written = guarded([&] { return database_->Write(options, &batch); });
         // RocksDB is not told where a full log could not be synced (watched_files.cc).
         if (written.ok() && files_->has_failed()) return log_has_failed();
         return written;
@@ -227,7 +221,7 @@ bool RocksTable::recover(After) {
     const auto space = disk_space();
     constexpr std::uint64_t least_bytes = 16U << 20;
     if (space && space->free_bytes < least_bytes) return false;
-    return database_->Resume().ok();
+    return guarded([&] { return database_->Resume(); }).ok();
 }
 
 std::optional<DiskSpace> RocksTable::disk_space() {
