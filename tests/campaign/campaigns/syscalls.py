@@ -73,6 +73,7 @@ class Syscalls(Campaign):
                 has_fired = True
             elif call != "malloc":  # of those there are not as many each time
                 break
+        self.revive(bench, scenario)
         return has_fired
 
     def places(self, bench, scenario, call):
@@ -92,9 +93,7 @@ class Syscalls(Campaign):
 
     def trial(self, bench, scenario, call, error, nth):
         """One act with the n-th call failing; False when it was not reached."""
-        if bench.site.process.poll() is not None:  # after the last trial had been judged
-            scenario.first_end = None
-            self.recover(bench, scenario, bench.where)
+        self.revive(bench, scenario)
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
         bench.log_seen, bench.where = os.path.getsize(bench.site.log_path), where
@@ -114,6 +113,12 @@ class Syscalls(Campaign):
 
     # Afterwards
 
+    def revive(self, bench, scenario):
+        """Where the program has ended after the last trial had been judged."""
+        if bench.site.process.poll() is not None:
+            scenario.first_end = None
+            self.recover(bench, scenario, bench.where)
+
     def find(self, bench, kind, text):
         bench.findings.append([kind, "", "", text])
         self.say(f"{kind}: {text}")
@@ -121,6 +126,7 @@ class Syscalls(Campaign):
     def recover(self, bench, scenario, where, is_sync=False):
         """The fault is over: whatever it has done, the program works again, after a start at most."""
         site = bench.site
+        site.is_ready()  # one that ends of the fault has had the time to, when this has been asked
         code = site.process.poll()
         if code is None and not self.is_well(bench, scenario, where):
             self.tally.count("store_failed")
