@@ -158,9 +158,10 @@ class Syscalls(Campaign):
             self.tally.count("engine_ended")
         if code is None or 0 <= code <= 128:
             return
-        if ", malloc " in where and ("bad_alloc" in words or "rocksdb::" in words):
+        is_in_rocksdb = any("/librocksdb.so" in line for line in last_trace(life))
+        if ", malloc " in where and ("bad_alloc" in words or "rocksdb::" in words or (is_in_rocksdb and code == -signal.SIGSEGV)):
             # Counted, and told in the report: nothing is lost by it, but ours could do better.
-            self.tally.count("rocksdb_out_of_memory" if any("/librocksdb.so" in line for line in last_trace(life)) else "own_out_of_memory")
+            self.tally.count("rocksdb_out_of_memory" if is_in_rocksdb else "own_out_of_memory")
         elif ", mmap " in where and code == -signal.SIGSEGV and is_start(life):
             # jemalloc, the allocator that Debian's RocksDB brings, follows a null pointer where the first allocation of a thread gets no memory.
             self.tally.count("allocator_out_of_memory")
