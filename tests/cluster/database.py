@@ -183,15 +183,15 @@ class Database:
         return leader_among(self.etcd_numbers())
 
     def lead_etcd(self, machine):
-        """Its etcd becomes the leader, unless for ten seconds there is none that could give it the lead."""
+        """Its etcd becomes the leader, if that can be within ten seconds."""
         end = time.monotonic() + 10
         while time.monotonic() < end:
             numbers = self.etcd_numbers()
             leader = leader_among(numbers)
-            if leader and machine in numbers:
-                if leader != machine:
-                    self.ask_etcd(leader, "maintenance/transfer-leadership", {"targetID": numbers[machine][0]})
+            if leader == machine:
                 return
+            if leader and machine in numbers:
+                self.ask_etcd(leader, "maintenance/transfer-leadership", {"targetID": numbers[machine][0]})
             time.sleep(0.2)
 
     # Faults
