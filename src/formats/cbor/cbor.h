@@ -44,7 +44,7 @@ class Value {
     Value(Octets octets) : value_(std::move(octets)) {}
     Value(Array array);
     Value(Map map);
-    // Not here: every file that knows an audit entry would compile them.
+    // In cbor.cc, or every file that knows an audit entry would compile them.
     Value(const Value& other);
     Value(Value&& other) noexcept;
     Value& operator=(const Value& other);

@@ -1,32 +1,24 @@
 // That nothing is lost on files that lose, tear and fail, and that it would be noticed.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "base/log.h"
 #include "simulation/files/trial.h"
+#include "system/store/rocksdb/testing/directory.h"
 
 using namespace pidge;
 using namespace pidge::simulation;
 
 namespace {
 
-class Directory {
- public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "pidge-files-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
+// A directory for trials, which log nothing.
+struct Quiet : store::testing::Directory {
+    Quiet() {
         log::configure({.least = log::Level::error, .sink = [](std::string_view) {}});
     }
-    ~Directory() { std::filesystem::remove_all(path); }
-    Directory(const Directory&) = delete;
-    std::string path;
 };
 
 bool is_noticed(FilesSabotage sabotage, std::uint64_t seeds) {
-    const Directory directory;
+    const Quiet directory;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed)
         if (!try_files(seed, directory.path, sabotage).complaints.empty()) return true;
     return false;
@@ -36,7 +28,7 @@ bool is_noticed(FilesSabotage sabotage, std::uint64_t seeds) {
 
 TEST_CASE(
     "[C3] [O4] what is recovered from lossy files is a prefix with all that was acknowledged") {
-    const Directory directory;
+    const Quiet directory;
     std::uint64_t cuts = 0, acknowledged = 0, faults = 0;
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         const FilesOutcome outcome = try_files(seed, directory.path);

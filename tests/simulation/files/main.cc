@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <filesystem>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "simulation/files/trial.h"
+#include "system/store/rocksdb/testing/directory.h"
 
 using namespace pidge;
 using namespace pidge::simulation;
@@ -40,17 +40,6 @@ std::optional<Options> options_of(std::span<char*> arguments) {
     return options;
 }
 
-class Directory {
- public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "pidge-files-XXXXXX";
-        path = ::mkdtemp(pattern.data());
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    Directory(const Directory&) = delete;
-    std::string path;
-};
-
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -60,7 +49,7 @@ int main(int count, char** arguments) {
         return 2;
     }
     log::configure({.least = log::Level::error, .sink = [](std::string_view) {}});
-    const Directory directory;
+    const store::testing::Directory directory;
     const SteadyTime began = system_clock().steady();
     FilesOutcome sum;
     std::uint64_t failed = 0, findings = 0;

@@ -12,8 +12,7 @@ constexpr log::Event engine_ended{
     "store-engine-ended", log::Level::error,
     "The store could not go on, and the program has ended; nothing that was acknowledged is lost.",
     "Start it again, unless that happens by itself. Where the reason is bad_alloc it had too "
-    "little "
-    "memory: allow it more (MemoryMax, ulimit -v), or give less to the store's cache."};
+    "little memory: allow it more (MemoryMax, ulimit -v), or give less to the store's cache."};
 
 }  // namespace
 

@@ -3,15 +3,15 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 #include <thread>
 
 #include "system/store/rocksdb/rocks_table.h"
+#include "system/store/rocksdb/testing/directory.h"
 
 using namespace pidge;
 using namespace pidge::store;
+using pidge::store::testing::Directory;
 
 namespace {
 
@@ -56,12 +56,6 @@ class FullLogsFail final : public rocksdb::FileSystemWrapper {
     std::atomic<int> logs_ = 0;
 };
 
-std::string make_directory() {
-    std::string pattern = std::filesystem::temp_directory_path() / "pidge-log-XXXXXX";
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    return pattern;
-}
-
 // Whether the table takes it.
 bool put(RocksTable& table, int number, Durability durability) {
     const Bytes key = table_key(Space::queue, std::to_string(number));
@@ -79,7 +73,8 @@ bool put(RocksTable& table, int number, Durability durability) {
 }  // namespace
 
 TEST_CASE("[C4] A full log that cannot be synced is final, whichever thread meets it first") {
-    const std::string path = make_directory();
+    const Directory directory;
+    const std::string& path = directory.path;
     std::set<int> acknowledged;
     {
         const auto files = std::make_shared<FullLogsFail>();
@@ -111,5 +106,4 @@ TEST_CASE("[C4] A full log that cannot be synced is final, whichever thread meet
                       ->get(Space::queue, std::to_string(number), nullptr, Effort::may_wait)
                       ->has_value());
     }
-    std::filesystem::remove_all(path);
 }

@@ -6,14 +6,15 @@
 
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <new>
 
 #include "base/log.h"
 #include "system/store/rocksdb/rocks_table.h"
+#include "system/store/rocksdb/testing/directory.h"
 
 using namespace pidge;
 using namespace pidge::store;
+using pidge::store::testing::Directory;
 
 namespace {
 
@@ -70,18 +71,6 @@ class NoMemory final : public rocksdb::FileSystemWrapper {
      private:
         NoMemory& files_;
     };
-};
-
-class Directory {
- public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "pidge-memory-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    Directory(const Directory&) = delete;
-    std::string path;
 };
 
 void put(RocksTable& table, const std::string& name) {

@@ -9,35 +9,26 @@
 #include <iterator>
 
 #include "system/store/rocksdb/rocks_table.h"
+#include "system/store/rocksdb/testing/directory.h"
 #include "system/store/rocksdb/until_hole.h"
 #include "system/store/rocksdb/whole_file.h"
 
 using namespace pidge;
 using namespace pidge::store;
+using pidge::store::testing::Directory;
 
 namespace {
 
 constexpr std::size_t block_bytes = 32768;
 
-class Directory {
- public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "pidge-power-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    Directory(const Directory&) = delete;
-    std::string path;
-
-    std::string only(std::string_view ending) const {
-        std::vector<std::string> found;
-        for (const auto& entry : std::filesystem::directory_iterator(path))
-            if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
-        REQUIRE(found.size() == 1);
-        return found[0];
-    }
-};
+// The only file there whose name ends so.
+std::string only(const Directory& directory, std::string_view ending) {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path))
+        if (entry.path().string().ends_with(ending)) found.push_back(entry.path());
+    REQUIRE(found.size() == 1);
+    return found[0];
+}
 
 std::string content(const std::string& name) {
     std::ifstream file(name, std::ios::binary);
@@ -95,7 +86,7 @@ void leave_log(const Directory& from, const Directory& to, int count) {
 TEST_CASE("[C3] A log is replayed up to a hole, not behind it") {
     const Directory from, to;
     leave_log(from, to, 40);
-    const std::string name = to.only(".log"), whole = content(name);
+    const std::string name = only(to, ".log"), whole = content(name);
     REQUIRE(whole.size() > 12 * block_bytes);
     CHECK(until_hole(name) == whole);
     CHECK(until_hole(name, 1000) == whole);

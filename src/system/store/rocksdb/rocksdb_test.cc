@@ -10,23 +10,13 @@
 
 #include "system/store/conformance/fixture.h"
 #include "system/store/rocksdb/rocks_store.h"
+#include "system/store/rocksdb/testing/directory.h"
 
 using namespace pidge;
 using namespace pidge::store;
+using pidge::store::testing::Directory;
 
 namespace {
-
-class Directory {
- public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "pidge-store-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    Directory(const Directory&) = delete;
-    std::string path;
-};
 
 std::unique_ptr<Store> open_small(const std::string& path, const Clock& clock) {
     // Small, so that files change often.
