@@ -153,6 +153,8 @@ class Server:
         return sum(values)
 
     def memory_kib(self):
-        """Proportional share of memory, KiB."""
+        """Memory of its own, KiB: what it allocated. Its share of the program's pages is left out, for that grows by megabytes
+        whenever another process of the same program ends.
+        """
         with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
-            return sum(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+            return sum(int(line.split()[1]) for line in file if line.startswith(("Pss_Anon:", "SwapPss:")))
