@@ -63,6 +63,15 @@ constexpr CodeInfo table[] = {
      Kind::temporary,
      "Too many unknown addresses were tried from this network.",
      "Try again in ten minutes, with addresses that exist."},
+    {Code::recipients_too_many,
+     "RCP-NUM",
+     552,
+     {5, 5, 3},
+     Kind::limit,
+     "The message has more recipients than can be taken at once, or they are in too many places.",
+     "Send it to fewer at a time. Who writes to so many often asks the administrators for a "
+     "mailing "
+     "list."},
     {Code::from_missing,
      "HDR-FRM",
      550,

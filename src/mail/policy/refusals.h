@@ -13,36 +13,37 @@
 namespace pidge::policy {
 
 enum class Code : std::uint8_t {
-    relay_denied,        // RLY-OPN
-    sender_not_own,      // SND-OWN
-    sender_unknown,      // SND-UNK
-    recipient_unknown,   // RCP-UNK
-    recipient_literal,   // RCP-LIT
-    recipient_refused,   // RCP-REF
-    recipient_guessing,  // RCP-GUE
-    from_missing,        // HDR-FRM
-    from_ambiguous,      // HDR-AMB
-    header_not_own,      // HDR-OWN
-    header_unknown,      // HDR-UNK
-    header_syntax,       // HDR-SYN
-    header_too_large,    // HDR-BIG
-    header_utf8,         // HDR-UTF
-    header_duplicate,    // HDR-DUP
-    mime_broken,         // MIM-BRK
-    line_too_long,       // MIM-LIN
-    message_too_large,   // MSG-BIG
-    message_empty,       // MSG-EMP
-    loop,                // MSG-LOP
-    no_space,            // SYS-FUL
-    store_unavailable,   // SYS-STO
-    account_blocked,     // USR-BLK
-    credentials_wrong,   // USR-CRD
-    too_many_failures,   // USR-TRY
-    account_guessed,     // USR-GUE
-    sends_too_much,      // USR-FLD
-    host_unnamed,        // HST-PTR
-    host_name_unknown,   // HST-DNS
-    busy,                // SYS-BSY
+    relay_denied,         // RLY-OPN
+    sender_not_own,       // SND-OWN
+    sender_unknown,       // SND-UNK
+    recipient_unknown,    // RCP-UNK
+    recipient_literal,    // RCP-LIT
+    recipient_refused,    // RCP-REF
+    recipient_guessing,   // RCP-GUE
+    recipients_too_many,  // RCP-NUM
+    from_missing,         // HDR-FRM
+    from_ambiguous,       // HDR-AMB
+    header_not_own,       // HDR-OWN
+    header_unknown,       // HDR-UNK
+    header_syntax,        // HDR-SYN
+    header_too_large,     // HDR-BIG
+    header_utf8,          // HDR-UTF
+    header_duplicate,     // HDR-DUP
+    mime_broken,          // MIM-BRK
+    line_too_long,        // MIM-LIN
+    message_too_large,    // MSG-BIG
+    message_empty,        // MSG-EMP
+    loop,                 // MSG-LOP
+    no_space,             // SYS-FUL
+    store_unavailable,    // SYS-STO
+    account_blocked,      // USR-BLK
+    credentials_wrong,    // USR-CRD
+    too_many_failures,    // USR-TRY
+    account_guessed,      // USR-GUE
+    sends_too_much,       // USR-FLD
+    host_unnamed,         // HST-PTR
+    host_name_unknown,    // HST-DNS
+    busy,                 // SYS-BSY
 };
 
 struct CodeInfo {

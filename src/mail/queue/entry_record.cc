@@ -1,5 +1,6 @@
 #include "mail/queue/entry_record.h"
 
+#include "base/check.h"
 #include "formats/record/format.h"
 #include "formats/record/record.h"
 #include "mail/queue/limits.h"
@@ -178,7 +179,7 @@ bool read_sender(std::string_view bytes, Entry& entry) {
 }
 
 bool read_recipient(std::string_view bytes, Entry& entry) {
-    if (entry.recipients.size() == recipients_max) return false;
+    if (entry.recipients.size() == recipients_read_max) return false;
     auto recipient = read_recipient(bytes);
     if (!recipient) return false;
     entry.recipients.push_back(*std::move(recipient));
@@ -251,6 +252,7 @@ bool read_field(const record::Field& found, Entry& entry) {
 }  // namespace
 
 Bytes record_of(const Entry& entry) {
+    check(entry.recipients.size() <= recipients_read_max, "an entry that nobody could read back");
     // Formats above the first exist in builds that try updates out only (formats/record/format.h).
     record::Writer out(static_cast<std::uint8_t>(record::writable_format()));
     out.bytes(field::message, entry.id.message.bytes());

@@ -304,7 +304,7 @@ const std::vector<Option> last_options = {
      Needed::optional,
      {},
      100,
-     50'000},
+     10'000},
     {"limits",
      "connections_per_client",
      Type::whole,

@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "mail/queue/entry_record.h"
+#include "mail/queue/limits.h"
+#include "services/submission/recipients.h"
 #include "system/crypto/password.h"
 #include "system/dns/testing/fake_resolver.h"
 #include "system/net/spawn.h"
@@ -236,6 +238,23 @@ TEST_CASE("[J5] role mail goes to the role's members, or to the role where none 
     CHECK(net::run(f.session->body(message)));
     CHECK(net::run(f.session->end_body()));
     CHECK(f.entries().back().recipients[0].address.text() == "Postmaster@site.example");
+}
+
+TEST_CASE("an entry holds as many recipients as can be read back; the rest is another one") {
+    Fixture f;
+    submission::Recipients recipients(f.directory);
+    for (std::size_t i = 0; i <= queue::recipients_max; ++i)
+        net::run(recipients.add(
+            {.recipient = mailbox(("x" + std::to_string(i) + "@ext.example").c_str())}, {}));
+    const queue::Entry base{.id = {.message = queue::QueueId::make(1)}};
+    const auto entries = recipients.entries(base, *f.directory.site());
+    REQUIRE(entries.size() == 2);
+    CHECK(entries[0].recipients.size() == queue::recipients_max);
+    CHECK(entries[1].recipients.size() == 1);
+    CHECK(entries[1].id.index == 1);
+    const auto read = queue::read_entry(queue::record_of(entries[0]));
+    REQUIRE(read);
+    CHECK(read->recipients == entries[0].recipients);
 }
 
 TEST_CASE("whoever is reached twice gets one copy; too many recipients are refused for now") {

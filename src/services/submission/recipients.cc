@@ -3,6 +3,7 @@
 #include <map>
 
 #include "mail/policy/route.h"
+#include "mail/queue/limits.h"
 
 namespace pidge::submission {
 
@@ -86,8 +87,10 @@ std::vector<queue::Entry> Recipients::entries(const queue::Entry& base,
     std::map<std::string, std::size_t> by_destination;
     for (const queue::Recipient& recipient : final_) {
         queue::Destination destination = policy::destination_for(site, recipient.address);
-        const auto [found, is_new] = by_destination.try_emplace(destination.text(), entries.size());
-        if (is_new) {
+        const auto found = by_destination.try_emplace(destination.text(), entries.size()).first;
+        const bool is_new = found->second == entries.size();
+        if (is_new || entries[found->second].recipients.size() == queue::recipients_max) {
+            found->second = entries.size();
             queue::Entry entry = base;
             entry.id.index = static_cast<std::uint16_t>(entries.size());
             entry.destination = std::move(destination);

@@ -35,8 +35,8 @@ class Recipients {
     const std::vector<queue::Recipient>& final() const { return final_; }
     const std::vector<Expansion>& expansions() const { return expansions_; }
 
-    // One entry for each destination; `base` carries what they share. Ids are numbered within the
-    // message.
+    // One entry for each destination, more where an entry cannot hold all its recipients; `base`
+    // carries what they share. Ids are numbered within the message.
     std::vector<queue::Entry> entries(const queue::Entry& base, const directory::Site& site) const;
 
  private:

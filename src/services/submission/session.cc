@@ -352,6 +352,7 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
                                                       {"address", expansion.address},
                                                       {"to", std::move(members)}}));
     }
+    if (!change.fits()) co_return refuse(Code::recipients_too_many);
     store::kill_point("submission-before-commit");
     const auto committed = co_await parts.store.commit(std::move(change));
     store::kill_point("submission-before-reply");

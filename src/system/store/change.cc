@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "system/store/due_key.h"
+#include "system/store/limits.h"
 
 namespace pidge::store {
 
@@ -148,12 +149,21 @@ std::size_t Change::size_bytes() const {
     for (const Check& check : checks_)
         size += sizeof(Check) + check.key.size() + check.value.size();
     for (const Bytes& hint : hints_) size += sizeof(Bytes) + hint.size();
+    const Bytes* body = nullptr;  // one that was counted: the entries of a message share theirs
     for (const Operation& operation : operations_) {
         size += sizeof(Operation) + operation.key.size() + operation.value.size() +
                 operation.holes.size() * sizeof(Hole);
-        if (operation.blob && operation.blob->bytes) size += operation.blob->bytes->size();
+        if (!operation.blob || !operation.blob->bytes || operation.blob->bytes.get() == body)
+            continue;
+        body = operation.blob->bytes.get();
+        size += body->size();
     }
     return size;
+}
+
+bool Change::fits() const {
+    return operations_.size() <= limits::change_operations_max &&
+           size_bytes() <= limits::change_bytes_max;
 }
 
 }  // namespace pidge::store

@@ -132,6 +132,8 @@ class Change {
     std::uint32_t number_count() const { return number_count_; }
     bool is_empty() const { return checks_.empty() && operations_.empty() && hints_.empty(); }
     std::size_t size_bytes() const;  // roughly what it takes in memory
+    // Whether a store commits it: whoever lets others decide how much is in a change asks first.
+    bool fits() const;  // limits.h
 
  private:
     std::vector<Check> checks_;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/check.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "system/store/limits.h"
@@ -43,6 +42,10 @@ constexpr log::Event change_lost{"store-change-dropped", log::Level::warning,
 
 Fault too_busy() {
     return {Fault::Why::unavailable, "the store is too busy: too many changes wait to be written"};
+}
+
+Fault too_large() {
+    return {Fault::Why::unavailable, "a change is too large to be committed at once"};
 }
 
 }  // namespace
@@ -122,10 +125,8 @@ Committer::Done Committer::submit(Change change) {
     if (state() == State::failed)
         throw Fault(Fault::Why::failed,
                     "the store has failed and waits for a restart: " + failure());
+    if (!change.fits()) throw too_large();
     const std::size_t size = change.size_bytes();
-    check(size <= limits::change_bytes_max &&
-              change.operations().size() <= limits::change_operations_max,
-          "a change is too large");
     auto done = std::make_shared<net::Completion<CommitOutcome>>();
     enqueue({.change = std::move(change), .done = done, .size_bytes = size});
     return done;
@@ -139,6 +140,7 @@ bool Committer::submit_soon(Change change) {
     change.set_urgency(Urgency::soon);
     const std::size_t size = change.size_bytes();
     try {
+        if (!change.fits()) throw too_large();
         enqueue({.change = std::move(change), .size_bytes = size});
     } catch (const Fault&) {
         dropped_total.add();

@@ -82,7 +82,7 @@ class Store {
     virtual ~Store() = default;
 
     // Durable when it returns: the write and its sync are done. Changes that wait at the same
-    // moment share one of each.
+    // moment share one of each. A change that does not fit (Change::fits) is a Fault.
     virtual net::Task<std::expected<Committed, Conflict>> commit(Change change) = 0;
     // The same without waiting: nobody is told the outcome, failures are logged. Bounded: over the
     // bound it is dropped and counted (metric pidge_store_dropped_changes_total).

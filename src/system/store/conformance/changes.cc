@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "system/store/conformance/fixture.h"
+#include "system/store/limits.h"
 
 using namespace pidge;
 using namespace pidge::store;
@@ -27,6 +28,29 @@ TEST_CASE_FIXTURE(Fixture, "What was committed can be read, and is there after a
 
 TEST_CASE_FIXTURE(Fixture, "An empty change commits") {
     CHECK(commit(Change()).has_value());
+}
+
+TEST_CASE_FIXTURE(
+    Fixture,
+    "A body that many hold counts once; what is too large is a fault, and nothing of it is done") {
+    const std::string octets(60'000, 'x');
+    const Blob body = upload(octets);
+    Change shared;
+    for (int holder = 0; holder < 1000; ++holder) shared.hold(body);
+    REQUIRE(shared.fits());
+    done(shared);
+
+    Change large;
+    for (std::size_t i = 0; i <= limits::change_operations_max; ++i)
+        large.erase(Space::domain, "none");
+    CHECK_FALSE(large.fits());
+    large.put(Space::domain, "k", "v");
+    large.set_urgency(Urgency::now);
+    CHECK_THROWS_AS(commit(large), Fault);
+    CHECK_FALSE(get(Space::domain, "k").has_value());
+    Change after;
+    after.put(Space::domain, "k", "v");
+    done(after);
 }
 
 TEST_CASE_FIXTURE(Fixture, "A failed check names itself, and nothing of its change is done") {
