@@ -259,8 +259,9 @@ std::vector<std::shared_ptr<Idler>> Destinations::leased(Group group, std::vecto
 void Destinations::not_due(Group group, WallTime due, Now now) {
     const std::lock_guard lock(mutex_);
     State& state = get(group);
-    state.looked_at = std::max(state.looked_at, due);
     state.earliest = std::min(state.earliest, due);
+    // The earliest alone is what is_due() looks at: others that were looked at count for nothing.
+    if (state.earliest == due) state.looked_at = due;
     place(group, state, now);
 }
 

@@ -229,6 +229,21 @@ TEST_CASE("a destination that was forgotten while the store was asked about it i
     CHECK(t.table.start(t.now) == group(1));
 }
 
+TEST_CASE("what lies far ahead is looked at once, in whatever order it came") {
+    Table t;
+    t.table.wake(group(1), t.now.wall + 72h, t.now);
+    REQUIRE(t.table.start(t.now));
+    t.lease(group(1), 0, Destinations::Left::nothing);
+    t.table.not_due(group(1), t.now.wall + 72h, t.now);
+    CHECK_FALSE(t.table.begin_lease(group(1), t.now));
+    t.table.wake(group(1), t.now.wall + 48h, t.now);
+    REQUIRE(t.table.begin_lease(group(1), t.now));
+    t.table.leased(group(1), {}, Destinations::Left::nothing, t.now);
+    t.table.not_due(group(1), t.now.wall + 48h, t.now);
+    t.table.not_due(group(1), t.now.wall + 72h, t.now);
+    CHECK_FALSE(t.table.begin_lease(group(1), t.now));
+}
+
 TEST_CASE("random comings and goings lose no destination and pass no bound") {
     std::mt19937 random(11);
     for (int round = 0; round < 30; ++round) {
