@@ -32,10 +32,18 @@ inline constexpr std::size_t offered_max = 10'000;
 // --- leases ---
 inline constexpr std::size_t lease_batch = 32;
 inline constexpr std::size_t discard_batch = 256;  // one commit
+// Recipients of the entries that are settled together: the outcome of each has an audit entry.
+inline constexpr std::size_t batch_recipients = 5000;
+// Of the outcomes of several entries; well below what the store takes in one change.
+inline constexpr std::size_t commit_octets = 8U << 20;
+inline constexpr std::size_t commit_operations = 50'000;
 // A node that ends without giving its leases back delays them by this much where the engine keeps
 // leases in the store. An attempt may take 40 minutes if the other side is slow at each step
 // (RFC 5321 §4.5.3.2), and begins in the first half.
 inline constexpr minutes lease_duration{90};
+// What is left of a lease when its delivery is broken off, for the outcome to be written: else
+// another worker would send the message at the same time.
+inline constexpr minutes lease_margin{2};
 // Entries that share the failure to reach their destination as their attempt; the rest waits for
 // the next try. Bounds what one dead destination costs at a time.
 inline constexpr std::size_t shared_failure_entries = 1000;
@@ -63,5 +71,8 @@ inline constexpr std::size_t body_chunk_octets = 64 * 1024;
 
 // --- the audit trail ---
 inline constexpr std::size_t reply_octets = 1000;  // of a reply in an audit entry
+// Of the replies to all recipients of an attempt; where they are many, each is cut shorter.
+inline constexpr std::size_t replies_octets = 1U << 20;
+inline constexpr std::size_t reply_octets_least = 100;
 
 }  // namespace pidge::relay::limits

@@ -1,5 +1,7 @@
 #include "services/relay/recorder.h"
 
+#include <algorithm>
+
 #include "base/random.h"
 #include "base/text.h"
 #include "mail/queue/plan.h"
@@ -19,11 +21,17 @@ std::string sender_text(const queue::Entry& entry) {
     return entry.sender ? entry.sender->text() : "<>";
 }
 
-std::string reply_text(const queue::RecipientResult& result) {
+// Of each reply, among so many of one attempt.
+std::size_t reply_octets(std::size_t recipients) {
+    return std::clamp(limits::replies_octets / std::max<std::size_t>(recipients, 1),
+                      limits::reply_octets_least, limits::reply_octets);
+}
+
+std::string reply_text(const queue::RecipientResult& result, std::size_t octets) {
     std::string text;
     if (result.reply_code != 0) text = std::to_string(result.reply_code) + " ";
     text += result.status.text() + " " + result.text;
-    return text::printable(text, limits::reply_octets);
+    return text::printable(text, octets);
 }
 
 void set_where(cbor::Map& fields, const LineInfo& where) {
@@ -40,9 +48,10 @@ cbor::Map about(const queue::Entry& entry) {
 
 cbor::Array recipients_of(const queue::Entry& entry, const queue::Attempt& attempt) {
     cbor::Array recipients;
+    const std::size_t octets = reply_octets(entry.recipients.size());
     for (std::size_t i = 0; i < entry.recipients.size(); ++i)
         recipients.push_back(cbor::Map{{"to", entry.recipients[i].address.text()},
-                                       {"reply", reply_text(attempt.results[i])}});
+                                       {"reply", reply_text(attempt.results[i], octets)}});
     return recipients;
 }
 
@@ -77,7 +86,7 @@ void write_log(const queue::Entry& entry, const Told& told, const queue::Outcome
                     {"to", settled.recipient.address.text()},
                     {"action", queue::action_name(settled.action)},
                     {"host", told.where.host},
-                    {"reply", reply_text(settled.result)}});
+                    {"reply", reply_text(settled.result, limits::reply_octets)}});
     }
     if (!outcome.remaining) return;
     log::write(events::deferred, {{"queue", entry.id.text()},
@@ -115,7 +124,7 @@ void Recorder::audit(Planned& planned, const queue::Entry& entry, const Told& to
         cbor::Map fields = about(entry);
         fields["to"] = settled.recipient.address.text();
         fields["action"] = queue::action_name(settled.action);
-        fields["reply"] = reply_text(settled.result);
+        fields["reply"] = reply_text(settled.result, reply_octets(entry.recipients.size()));
         set_where(fields, told.where);
         if (!entry.principal.empty()) fields["principal"] = entry.principal;
         parts_.trail.append(planned.change, parts_.trail.entry(Type::outcome, std::string(source),

@@ -5,9 +5,11 @@
 #include <set>
 
 #include "base/text.h"
+#include "services/relay/limits.h"
 #include "services/relay/testing/world.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
+#include "system/store/limits.h"
 
 using namespace pidge;
 using namespace pidge::relay;
@@ -262,6 +264,69 @@ TEST_CASE("discarded messages end without a connection") {
         const auto outcomes = co_await w.audited(audit::Type::outcome);
         CHECK(outcomes.size() == 1000);
     });
+}
+
+namespace {
+
+// Each entry as large as the longest addresses make it: together far more than one commit takes.
+Message to_many(const std::string& destination, int recipients) {
+    Message message{.destination = destination, .recipients = {}};
+    const std::string long_part(50, 'x');
+    for (int i = 0; i < recipients; ++i)
+        message.recipients.push_back(long_part + std::to_string(i) + "@" + std::string(60, 'd') +
+                                     "." + std::string(60, 'd') + "." + std::string(60, 'd') +
+                                     ".example");
+    return message;
+}
+
+}  // namespace
+
+TEST_CASE("entries with very many recipients are settled in commits that the store takes") {
+    play([](World& w) -> net::Task<void> {
+        co_await w.put_many(to_many("discard", 2500), 16);
+        co_await w.until_queued(0);
+        co_await w.rest();
+        CHECK(w.relay->status().destinations.leased == 0);
+    });
+    play([](World& w) -> net::Task<void> {
+        w.courier.site("mx:example.org").is_reachable = false;
+        w.courier.site("mx:example.org").failure = std::string(1000, 'f');
+        co_await w.put_many(to_many("mx:example.org", 2500), 16);
+        co_await w.until([&] { return w.relay->status().destinations.paused == 1; });
+        co_await w.rest();
+        const auto entries = co_await w.queued();
+        CHECK(entries.size() == 16);
+        for (const queue::Entry& entry : entries) CHECK(entry.attempts == 1);
+    });
+}
+
+TEST_CASE("the replies of an attempt are cut where they are very many") {
+    play([](World& w) -> net::Task<void> {
+        w.courier.site("mx:example.org").is_reachable = false;
+        w.courier.site("mx:example.org").failure = std::string(1000, 'f');
+        co_await w.put(to_many("mx:example.org", 10'000));
+        co_await w.until([&] { return w.relay->status().destinations.paused == 1; });
+        co_await w.rest();
+        const auto attempts = co_await w.audited(audit::Type::attempt);
+        REQUIRE(attempts.size() == 1);
+        CHECK(audit::encode(attempts[0]).size() < store::limits::value_bytes_max);
+    });
+}
+
+TEST_CASE("a delivery does not outlast its lease") {
+    auto options = World::default_options();
+    options.lease_duration = limits::lease_margin + 1s;
+    const auto scene = [](World& w) -> net::Task<void> {
+        w.courier.site("mx:example.org").hangs = true;
+        co_await w.put({});
+        co_await w.until([&] { return w.courier.deliveries.size() == 1; });
+        co_await w.rest();
+        const auto entries = co_await w.queued();
+        REQUIRE(entries.size() == 1);
+        CHECK(entries[0].attempts == 1);
+        CHECK(entries[0].last_reply.find("the delivery took too long") != std::string::npos);
+    };
+    play(scene, options);
 }
 
 TEST_CASE("[C1] what was under way when the process ended goes out after a restart, once") {

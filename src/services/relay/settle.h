@@ -16,7 +16,8 @@ struct Settling {
 // good; the entry is then due again when its lease ends.
 net::Task<void> settle(RelayCore& core, Settling settling);
 
-// The same for many, in one commit as long as no lease among them was lost.
+// The same for many, in as few commits as their size allows as long as no lease among them was
+// lost.
 net::Task<void> settle(RelayCore& core, std::vector<Settling> settlings,
                        store::Urgency urgency = store::Urgency::now);
 

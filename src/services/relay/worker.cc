@@ -20,6 +20,7 @@ namespace pidge::relay {
 namespace {
 
 using store::DueGroup;
+using namespace std::chrono_literals;
 
 // Waits on its loop for work that somebody else has found.
 class WaitingWorker final : public Idler, public std::enable_shared_from_this<WaitingWorker> {
@@ -53,6 +54,8 @@ class Worker {
     net::Task<bool> serve(Job job);
     net::Task<bool> deliver(Job job);
     net::Task<Told> attempt(const Job& job);
+    net::Task<Delivery> deliver_in_time(const Job& job, Body& body);
+    std::chrono::nanoseconds time_left(const Job& job) const;
     Told unreadable(const Job& job, WallTime began) const;
     net::Task<Connected> open_line(const queue::Destination& destination,
                                    const std::vector<std::string>& avoid);
@@ -225,12 +228,19 @@ net::Task<bool> Worker::serve(Job job) {
 
 net::Task<void> Worker::discard(Job job) {
     std::vector<Job> jobs;
+    std::size_t recipients = job.entry.recipients.size();
     jobs.push_back(std::move(job));
-    while (jobs.size() < limits::discard_batch) {
+    const auto is_full = [&] {
+        return jobs.size() >= limits::discard_batch || recipients >= limits::batch_recipients;
+    };
+    while (!is_full()) {
         auto more = co_await next_job();
         if (!more) break;
+        recipients += more->entry.recipients.size();
         jobs.push_back(*std::move(more));
     }
+    // Throwing away twice does no harm, so the outcome need not have a sync of its own.
+    const auto urgency = is_full() ? store::Urgency::now : store::Urgency::soon;
     const WallTime now = core_->parts.clock.now();
     std::vector<Settling> settlings;
     for (Job& each : jobs) {
@@ -242,9 +252,6 @@ net::Task<void> Worker::discard(Job job) {
                                      .text = "discarded, as the route of the domain says"});
         settlings.push_back({std::move(each), std::move(told)});
     }
-    // Throwing away twice does no harm, so the outcome need not have a sync of its own.
-    const auto urgency =
-        settlings.size() < limits::discard_batch ? store::Urgency::soon : store::Urgency::now;
     // Not counted as reached: more workers would only make smaller commits of it.
     co_await settle(*core_, std::move(settlings), urgency);
 }
@@ -338,7 +345,7 @@ net::Task<Told> Worker::attempt(const Job& job) {
         told.where = line_->info();
         body.rewind();
         store::kill_point("relay-before-delivery");
-        Delivery delivery = co_await line_->deliver(entry, body);
+        Delivery delivery = co_await deliver_in_time(job, body);
         store::kill_point("relay-after-delivery");
         if (delivery.line != Delivery::Line::usable) drop_line();
         if (delivery.line == Delivery::Line::stale && !is_fresh) continue;
@@ -354,12 +361,31 @@ net::Task<Told> Worker::attempt(const Job& job) {
         table_.strained(group_, core_->now());
         const bool another =
             delivery.line == Delivery::Line::another || delivery.line == Delivery::Line::stale;
-        if (!another || ++hosts >= limits::hosts_tried_max) break;
+        if (!another || ++hosts >= limits::hosts_tried_max || time_left(job) <= 0s) break;
         told.tried.push_back({told.where, told.attempt.results.front().text});
         avoid.push_back(told.where.address);
     }
     told.attempt.ended = core_->parts.clock.now();
     co_return told;
+}
+
+// For a delivery and what follows it, before another may hold the lease.
+std::chrono::nanoseconds Worker::time_left(const Job& job) const {
+    return core_->options.lease_duration - limits::lease_margin -
+           (core_->now().steady - job.leased);
+}
+
+net::Task<Delivery> Worker::deliver_in_time(const Job& job, Body& body) {
+    const std::chrono::nanoseconds time = std::max<std::chrono::nanoseconds>(time_left(job), 1s);
+    try {
+        co_return co_await net::with_deadline(line_->deliver(job.entry, body), time);
+    } catch (const net::Gone& gone) {
+        if (gone.why != net::Gone::Why::deadline) throw;
+    }
+    Delivery late{.line = Delivery::Line::ended};
+    late.results.assign(job.entry.recipients.size(),
+                        {.status = {4, 4, 7}, .text = "the delivery took too long"});
+    co_return late;
 }
 
 // The other entries of the destination share the failure as their attempt, within a bound.
@@ -381,9 +407,11 @@ net::Task<bool> Worker::could_not_connect(Job job, Told told) {
         settlings.clear();
         if (shared >= limits::shared_failure_entries) break;
         const WallTime now = core_->parts.clock.now();
-        while (settlings.size() < limits::lease_batch) {
+        std::size_t recipients = 0;
+        while (settlings.size() < limits::lease_batch && recipients < limits::batch_recipients) {
             auto more = co_await next_job();
             if (!more) break;
+            recipients += more->entry.recipients.size();
             Told same{.attempt = {.began = now, .ended = now}};
             same.attempt.results.assign(more->entry.recipients.size(), failure);
             settlings.push_back({*std::move(more), std::move(same)});

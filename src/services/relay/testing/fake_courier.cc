@@ -65,7 +65,7 @@ net::Task<Connected> FakeCourier::connect(queue::Destination destination,
     if (site(name).is_reachable)
         connected.line = std::make_unique<FakeLine>(*this, name);
     else
-        connected.failure = {Kind::temporary, 0, {4, 4, 1}, "connection refused", ""};
+        connected.failure = {Kind::temporary, 0, {4, 4, 1}, site(name).failure, ""};
     co_return connected;
 }
 

@@ -15,6 +15,7 @@ class FakeCourier final : public Courier {
  public:
     struct Site {
         bool is_reachable = true;
+        std::string failure = "connection refused";  // why it is not
         queue::RecipientResult::Kind answer = queue::RecipientResult::Kind::accepted;
         bool passes_reports_on = false;
         std::chrono::nanoseconds takes{0};
