@@ -41,6 +41,20 @@ void plan_defer(store::Change& change, const Entry& entry, const store::Lease& l
     schedule(change, entry);
 }
 
+void plan_part(store::Change& change, const Entry& entry, const std::vector<Entry>& parts,
+               const store::Lease& lease) {
+    check(lease.item == entry.id.key(), "the lease is of this entry");
+    check(!parts.empty() && parts.front().id == entry.id, "an entry keeps its id");
+    change.finish(lease);
+    change.put(Space::queue, entry.id.key(), record_of(parts.front()));
+    schedule(change, parts.front());
+    for (const Entry& part : std::span(parts).subspan(1)) {
+        change.put_new(Space::queue, part.id.key(), record_of(part));
+        change.hold({.id = entry.body, .size_bytes = entry.body_bytes});
+        schedule(change, part);
+    }
+}
+
 void plan_reschedule(store::Change& change, const Entry& before, const Entry& after, Bytes stored) {
     check(before.id == after.id, "an entry keeps its id");
     check(before.body == after.body, "an entry keeps its body");

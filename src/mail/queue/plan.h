@@ -21,6 +21,11 @@ void plan_end(store::Change& change, const Entry& entry, const store::Lease& lea
 // Some recipients are still open: stores the entry as it is now and schedules it for its `due`.
 void plan_defer(store::Change& change, const Entry& entry, const store::Lease& lease);
 
+// The recipients go to several places by now, or to another one: `parts` take the place of the
+// entry, the first under its id. All hold its body.
+void plan_part(store::Change& change, const Entry& entry, const std::vector<Entry>& parts,
+               const store::Lease& lease);
+
 // What an administrator does to an entry that nobody has leased. `stored` is the record as it was
 // read.
 void plan_reschedule(store::Change& change, const Entry& before, const Entry& after, Bytes stored);

@@ -155,6 +155,10 @@ void Assembly::start_relay() {
                 [this](const address::Mailbox& to) {
                     return std::optional(policy::destination_for(*directory_.site(), to));
                 },
+            .destination_of =
+                [this](const address::Mailbox& to) {
+                    return policy::destination_for(*directory_.site(), to);
+                },
             .is_ours =
                 [this](const std::string& domain) {
                     return directory_.site()->find_domain(domain) != nullptr;

@@ -105,7 +105,8 @@ std::vector<Verb> route_verbs() {
     return {
         {.words = "route set",
          .summary = "Say how mail for a domain leaves this machine",
-         .details = "One route for each domain; a new one takes the place of the former. The "
+         .details = "One route for each domain; a new one takes the place of the former, for "
+                    "waiting mail too, from its next attempt on (pidge queue retry). The "
                     "closest counts: the domain itself, then .parent, then *. Without any, mail "
                     "goes by MX. For our own domains it says where the mailboxes are.",
          .arguments = {{.name = "DOMAIN",

@@ -29,6 +29,9 @@ inline constexpr log::Event lease_lost{
     "relay-lease-lost", Level::warning,
     "The outcome of an attempt was dropped, because the lease on the entry had ended.",
     "The message may arrive twice. Look for a clock that jumped or a host that was frozen."};
+inline constexpr log::Event rerouted{
+    "relay-rerouted", Level::info,
+    "The route of a waiting message has changed: its next attempt goes the new way.", ""};
 inline constexpr log::Event newer{
     "relay-entry-newer", Level::error,
     "A queue entry was written by a newer version of pidge; this node leaves it alone.",

@@ -69,6 +69,9 @@ inline constexpr seconds opening_deadline{330};
 inline constexpr std::size_t recipients_at_once = 100;
 inline constexpr std::size_t body_chunk_octets = 64 * 1024;
 
+// --- routes that change ---
+inline constexpr seconds reroute_pause{1};
+
 // --- the audit trail ---
 inline constexpr std::size_t reply_octets = 1000;  // of a reply in an audit entry
 // Of the replies to all recipients of an attempt; where they are many, each is cut shorter.

@@ -37,6 +37,9 @@ struct RelayParts {
     std::vector<net::Loop*> loops;  // workers are spread over them; at least one
     // How a report to this address travels; nullopt: it cannot be sent anywhere. Any thread.
     std::function<std::optional<queue::Destination>(const address::Mailbox&)> route;
+    // Where mail for this address goes by the routes as they are now. Any thread. Null: where it
+    // went when it was accepted.
+    std::function<queue::Destination(const address::Mailbox&)> destination_of = nullptr;
     // Whether addresses of this domain are the site's own. Any thread.
     std::function<bool(const std::string& domain)> is_ours;
 };

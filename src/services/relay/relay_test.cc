@@ -313,6 +313,38 @@ TEST_CASE("the replies of an attempt are cut where they are very many") {
     });
 }
 
+TEST_CASE("a route that changed holds for what waits, recipient by recipient") {
+    play([](World& w) -> net::Task<void> {
+        w.courier.site("smtp:wrong.example:25").is_reachable = false;
+        const auto id = co_await w.put(
+            {.destination = "smtp:wrong.example:25",
+             .recipients = {"a@one.example", "b@two.example", "c@three.example", "d@two.example"}});
+        co_await w.until([&] { return w.relay->status().destinations.paused == 1; });
+        co_await w.rest();
+        w.routes = {{"one.example", "smtp:wrong.example:25"},
+                    {"two.example", "smtp:right.example:25"},
+                    {"three.example", "mx:three.example"}};
+        co_await w.restart();
+        w.advance(5min);
+        co_await w.until_queued(3);
+        w.advance(1s);
+        co_await w.until_queued(1);
+        std::set<std::string> ways;
+        for (const auto& delivered : w.courier.deliveries) ways.insert(delivered.destination);
+        CHECK(ways == std::set<std::string>{"smtp:right.example:25", "mx:three.example"});
+        const auto outcomes = co_await w.audited(audit::Type::outcome);
+        CHECK(outcomes.size() == 3);
+        const auto entry = (co_await w.queued()).at(0);
+        CHECK(entry.id == id);
+        CHECK(entry.recipients.size() == 1);
+        CHECK(entry.recipients[0].address == mailbox("a@one.example"));
+        w.courier.site("smtp:wrong.example:25").is_reachable = true;
+        w.advance(30min);
+        co_await w.until_queued(0);
+        CHECK((co_await w.store->scan(store::Space::blob, {})).empty());
+    });
+}
+
 TEST_CASE("a delivery does not outlast its lease") {
     auto options = World::default_options();
     options.lease_duration = limits::lease_margin + 1s;

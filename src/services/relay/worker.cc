@@ -8,6 +8,7 @@
 #include "mail/queue/plan.h"
 #include "services/relay/core.h"
 #include "services/relay/events.h"
+#include "services/relay/reroute.h"
 #include "services/relay/settle.h"
 #include "system/net/gone.h"
 #include "system/net/spawn.h"
@@ -185,6 +186,7 @@ net::Task<std::vector<Job>> Worker::read_jobs(std::vector<store::Lease> leases, 
             early.push_back(std::move(leases[i]));
             continue;
         }
+        if (co_await reroute(*core_, leases[i], *entry)) continue;
         jobs.push_back({std::move(leases[i]), *std::move(entry), leased});
     }
     if (!early.empty()) co_await core_->parts.store.release(std::move(early));

@@ -38,6 +38,10 @@ void World::make_relay() {
                          return queue::Destination::parse("mx:" + to.domain);
                      },
                      .is_ours = [](const std::string& domain) { return domain == "site.example"; }};
+    if (!routes.empty())
+        parts.destination_of = [this](const address::Mailbox& to) {
+            return *queue::Destination::parse(routes.at(to.domain));
+        };
     relay = std::make_unique<Relay>(std::move(parts), options);
     relay->start();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class World {
     FakeCourier courier;
     std::unique_ptr<Relay> relay;
     RelayOptions options;
+    // Destinations by domain, as they are since the relay was made; empty: mail goes where it went.
+    std::map<std::string, std::string> routes;
     // Reports travel to "mx:<domain>".
 
     void make_relay();
