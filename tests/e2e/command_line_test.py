@@ -1,0 +1,55 @@
+"""The command line as a shell meets it: streams that are closed or full, files, words that are not quite right. No server
+runs."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import archive
+import server
+
+
+def as_typed(place, arguments, redirections):
+    """`pidge ARGUMENTS` in a shell that sets its streams so; (exit code, what it said where it still could)."""
+    command = f'exec "$0" "$@" --config {place.config_path} {redirections}'
+    done = subprocess.run(["sh", "-c", command, server.binary(), *arguments], cwd=place.folder, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+    return done.returncode, (done.stdout + done.stderr).decode()
+
+
+class CommandLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """A store with two domains in it."""
+        cls.folder = tempfile.mkdtemp(prefix="pidge-command-")
+        cls.site = server.Server(folder=cls.folder)
+        for name in ("a.test", "b.test"):
+            cls.site.pidge("domain", "add", name)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def path(self, name):
+        path = os.path.join(self.folder, name)
+        self.addCleanup(lambda: os.path.exists(path) and os.unlink(path))
+        return path
+
+    # Streams
+
+    def test_nothing_is_said_into_files_in_place_of_closed_streams(self):
+        """A stream that was closed leaves its number to the next file: to the archive, or to the store's own."""
+        for number, closed in enumerate(("2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-")):
+            with self.subTest(closed):
+                path = self.path(f"{number}.pidge")
+                code, _ = as_typed(self.site, ["store", "export", path], closed)
+                self.assertIn(code, (0, 69))
+                with open(path, "rb") as file:
+                    self.assertGreater(len(archive.read(file.read()).records), 2)
+                self.assertEqual(os.path.getsize(os.path.join(self.folder, "data", "store", "LOCK")), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
