@@ -5,6 +5,7 @@ wrong, where, and what to do, and nothing is made worse.
 
 import json
 import os
+import pwd
 import shutil
 import signal
 import smtplib
@@ -128,13 +129,32 @@ class Mishaps(unittest.TestCase):
         self.site.set_up()
         os.chmod(self.site.folder, 0o755)
         os.chmod(self.site.config_path, 0o644)
-        for verb, remedies in (("serve", ("as the user that owns it",)), ("status", ("Run this as that user: sudo -u root",)),
+        for verb, remedies in (("serve", ("Run this as that user: sudo -u root",)), ("status", ("Run this as that user: sudo -u root",)),
                                ("check", ("Run this as the server's user, or: chown",))):
             code, out, error = as_nobody(verb, *(["--offline"] if verb == "check" else []), "--config", self.site.config_path)
             self.assertGreater(code, 0)
             self.assertIn("/data", out + error)
             for remedy in remedies:
                 self.assertIn(remedy, out + error)
+
+    def test_root_leaves_the_store_of_another_user_alone(self):
+        """What root writes there, the server could not open again: neither the server as root nor a command does it."""
+        if os.getuid() != 0:
+            self.skipTest("needs root")
+        self.site.set_up()
+        os.chmod(self.site.folder, 0o755)
+        os.chmod(self.site.config_path, 0o644)
+        data = os.path.join(self.site.folder, "data")
+        subprocess.run(["chown", "-R", "65534:65534", data], check=True)
+        owner = pwd.getpwuid(65534).pw_name
+        for _ in ("a store", "a folder for one"):
+            self.assertIn(f"Run this as that user: sudo -u {owner}", self.serve(1))
+            code, _, error = server.run_pidge("domain", "list", "--config", self.site.config_path)
+            self.assertEqual(code, 69)
+            self.assertIn(f"Run this as that user: sudo -u {owner}", error)
+            self.assertEqual([name for name in os.listdir(data) if os.stat(os.path.join(data, name)).st_uid == 0], [])
+            self.assertEqual(as_nobody("domain", "list", "--config", self.site.config_path)[0], 0)
+            shutil.rmtree(os.path.join(data, "store"))
 
     def test_something_else_in_place_of_the_data(self):
         with open(os.path.join(self.site.folder, "data"), "w", encoding="ascii") as file:

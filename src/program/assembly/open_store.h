@@ -13,6 +13,7 @@
 
 namespace pidge::program {
 
+// An embedded store of another user is refused.
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config, const Clock& clock);
 
 // Of engine postgres, but for the bucket; the password is read from its file.

@@ -1,7 +1,6 @@
 #include "program/client/client.h"
 
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -135,28 +134,11 @@ class DirectClient final : public Client {
     admin::Api api_;
 };
 
-// Files that root makes in the store could not be used by the server afterwards.
-Result<> check_owner(const std::string& path) {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return {};
-    const passwd* owner = ::getpwuid(status.st_uid);
-    const std::string name =
-        owner == nullptr ? fmt::format("#{}", status.st_uid) : std::string(owner->pw_name);
-    return unavailable(
-        fmt::format("No server runs, and the store in {} belongs to another user. "
-                    "Run this as that user: sudo -u {} pidge …",
-                    path, name));
-}
-
-Result<std::unique_ptr<store::Store>> open_as_owner(const config::Config& config) {
+Result<std::unique_ptr<store::Store>> open_idle_store(const config::Config& config) {
     if (config.store.engine == config::Store::Engine::memory)
         return unavailable(
             "No server runs, and its store is in memory only: there is nothing to "
             "look at. Start it: pidge serve");
-    if (config.store.engine == config::Store::Engine::rocksdb) {
-        TRY(check_owner(config.site.data));
-        TRY(check_owner(config.store_path()));
-    }
     auto store = program::open_store(config, system_clock());
     if (!store)
         return unavailable(fmt::format(
@@ -167,7 +149,7 @@ Result<std::unique_ptr<store::Store>> open_as_owner(const config::Config& config
 }
 
 Result<std::unique_ptr<Client>> open_directly(const config::Config& config) {
-    std::unique_ptr<store::Store> store = TRY(open_as_owner(config));
+    std::unique_ptr<store::Store> store = TRY(open_idle_store(config));
     try {
         if (const auto unfinished = net::run(store::unfinished_import(*store)))
             return unavailable(*unfinished);
@@ -230,7 +212,7 @@ Result<std::unique_ptr<store::Store>> open_whole_store(const config::Config& con
         return unavailable(
             fmt::format("A server runs on this store (it answers at {}). Stop it first.",
                         config.control.socket));
-    std::unique_ptr<store::Store> store = TRY(open_as_owner(config));
+    std::unique_ptr<store::Store> store = TRY(open_idle_store(config));
     if (may_be_in_use || !program::is_shared(config)) return store;
     for (const nodes::Seen& seen : net::run(nodes::read_nodes(*store)))
         if (seen.state != nodes::State::down)
