@@ -1,8 +1,10 @@
 """The command line as a shell meets it: streams that are closed or full, files, words that are not quite right. No server
 runs."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -49,6 +51,28 @@ class CommandLine(unittest.TestCase):
                 with open(path, "rb") as file:
                     self.assertGreater(len(archive.read(file.read()).records), 2)
                 self.assertEqual(os.path.getsize(os.path.join(self.folder, "data", "store", "LOCK")), 0)
+
+    def test_an_answer_that_is_lost_is_told(self):
+        """To a full disk; and where nobody can be told."""
+        for arguments in (["config", "sample"], ["config", "show"], ["config", "show", "--json"], ["domain", "list"],
+                                            ["domain", "list", "--json"], ["audit", "verify"], ["--help"], ["--version"]):
+            with self.subTest(arguments):
+                code, said = as_typed(self.site, arguments, ">/dev/full")
+                self.assertEqual(code, 69, said)
+                self.assertIn("could not be written to standard output: No space left on device", said)
+                if "--json" in arguments:
+                    self.assertEqual(json.loads(said)["code"], 69)
+        self.assertEqual(as_typed(self.site, ["domain", "list"], "1>&-")[0], 69)
+
+    def test_a_reader_who_has_heard_enough_is_none_of_our_business(self):
+        for ignored in ("", "trap '' PIPE; "):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run(["sh", "-c", f"{ignored}exec {server.binary()} config manual"], stdout=writer, stderr=subprocess.PIPE,
+                                  timeout=60, check=False)
+            os.close(writer)
+            self.assertIn(done.returncode, (0, -signal.SIGPIPE))
+            self.assertEqual(done.stderr, b"")
 
 
 if __name__ == "__main__":

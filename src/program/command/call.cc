@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "formats/json/text.h"
+#include "program/command/output.h"
 
 namespace pidge::command {
 namespace {
@@ -129,15 +130,12 @@ Result<std::optional<json::Value>> Call::find(std::string_view type, std::string
 }
 
 void Call::print(std::string_view text) {
-    for (const std::string_view line : text::split(text, '\n')) {
-        const std::string shown = text::printable(line, line_octets_max) + "\n";
-        std::fwrite(shown.data(), 1, shown.size(), stdout);
-    }
+    for (const std::string_view line : text::split(text, '\n'))
+        put(text::printable(line, line_octets_max) + "\n");
 }
 
 void Call::print_json(const json::Value& value) {
-    const std::string text = json::serialise(value, json::Layout::pretty);
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    put(json::serialise(value, json::Layout::pretty));
 }
 
 void Call::note(std::string_view text) {

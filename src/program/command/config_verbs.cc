@@ -1,19 +1,14 @@
-#include <cstdio>
-
 #include "program/command/call.h"
 #include "program/command/manual.h"
+#include "program/command/output.h"
 #include "program/command/verbs.h"
 #include "program/config/manual.h"
 
 namespace pidge::command {
 namespace {
 
-void write(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 Result<> sample(Call&) {
-    write(config::sample());
+    put(config::sample());
     return {};
 }
 
@@ -22,12 +17,12 @@ Result<> show(Call& call) {
         call.print_json(
             json::Object{{"file", call.config.file}, {"toml", config::effective(call.config)}});
     else
-        write(config::effective(call.config));
+        put(config::effective(call.config));
     return {};
 }
 
 Result<> manual(Call& call) {
-    write(call.given.has("--commands") ? command::manual() : config::manual());
+    put(call.given.has("--commands") ? command::manual() : config::manual());
     return {};
 }
 

@@ -24,7 +24,7 @@ control socket; when no server runs it works on the store directly. The configur
 | 0 | done |
 | 1 | refused; the message says why and how to mend it (`check`: something is wrong; `audit verify`: altered) |
 | 2 | wrong usage (`audit verify`: entries are missing) |
-| 69 | neither server nor store can be reached |
+| 69 | neither server nor store can be reached, or the answer cannot be written to standard output |
 | 78 | the configuration is wrong |
 )";
 

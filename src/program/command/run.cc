@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "formats/json/text.h"
 #include "program/command/call.h"
+#include "program/command/output.h"
 #include "program/command/parse.h"
 #include "program/config/read.h"
 
@@ -17,17 +18,17 @@ namespace {
 
 constexpr std::size_t error_octets_max = 4000;
 
-void say(std::FILE* where, const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), where);
+void say(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 int told(const Refusal& refusal, bool wants_json) {
     const Exit code = exit_of(refusal);
     if (wants_json) {
         const json::Object error{{"error", refusal.text}, {"code", static_cast<int>(code)}};
-        say(stderr, json::serialise(error) + "\n");
+        say(json::serialise(error) + "\n");
     } else {
-        say(stderr, "pidge: " + text::printable(refusal.text, error_octets_max) + "\n");
+        say("pidge: " + text::printable(refusal.text, error_octets_max) + "\n");
     }
     return static_cast<int>(code);
 }
@@ -44,7 +45,7 @@ int told_out_of_memory(bool wants_json) {
 
 int told_mistakes(const config::Reading& reading, bool wants_json) {
     if (!wants_json) {
-        say(stderr, config::text_of(reading.mistakes));
+        say(config::text_of(reading.mistakes));
         return static_cast<int>(Exit::config);
     }
     json::Array all;
@@ -55,10 +56,10 @@ int told_mistakes(const config::Reading& reading, bool wants_json) {
                                    {"key", mistake.key},
                                    {"wrong", mistake.wrong},
                                    {"instead", mistake.instead}});
-    say(stderr, json::serialise(json::Object{{"error", "The configuration is wrong."},
-                                             {"code", static_cast<int>(Exit::config)},
-                                             {"mistakes", std::move(all)}}) +
-                    "\n");
+    say(json::serialise(json::Object{{"error", "The configuration is wrong."},
+                                     {"code", static_cast<int>(Exit::config)},
+                                     {"mistakes", std::move(all)}}) +
+        "\n");
     return static_cast<int>(Exit::config);
 }
 
@@ -79,6 +80,14 @@ int run_parsed(Parsed parsed) {
     return call.code;
 }
 
+// The exit code of what was done, once its answer has left.
+int answered(int code, bool wants_json) {
+    const auto written = finish_output();
+    if (written) return code;
+    const int lost = told(written.error(), wants_json);
+    return code == 0 ? lost : code;
+}
+
 }  // namespace
 
 int run(std::vector<std::string> words) {
@@ -86,11 +95,16 @@ int run(std::vector<std::string> words) {
     try {
         Parsed parsed = parse(std::move(words));
         if (parsed.verb == nullptr) {
-            say(parsed.code == 0 ? stdout : stderr, parsed.text);
-            return parsed.code;
+            if (parsed.code != 0) {
+                say(parsed.text);
+                return parsed.code;
+            }
+            put(parsed.text);
+            return answered(0, wants_json);
         }
         wants_json = parsed.wants_json;
-        return run_parsed(std::move(parsed));
+        const int code = run_parsed(std::move(parsed));
+        return answered(code, wants_json);
     } catch (const std::bad_alloc&) {
         return told_out_of_memory(wants_json);
     } catch (const std::exception& error) {
