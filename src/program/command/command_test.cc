@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/clock.h"
+#include "program/command/call.h"
 #include "program/command/manual.h"
 #include "program/command/parse.h"
 #include "program/command/show.h"
@@ -123,6 +124,33 @@ TEST_CASE("Times are typed as times or as durations") {
     CHECK(*past_time("2026-11-01", now) == "2026-11-01T00:00:00Z");
     CHECK(*past_time("2026-11-01T10:00:00Z", now) == "2026-11-01T10:00:00Z");
     CHECK_FALSE(past_time("yesterday", now));
+}
+
+// A site that is asked nothing.
+class Unasked final : public client::Client {
+ public:
+    Result<json::Value> request(json::Value) override {
+        FAIL("the site was asked");
+        return json::Value();
+    }
+    bool is_server() const override { return true; }
+};
+
+TEST_CASE("A wrong time to wait changes nothing") {
+    for (const char* words : {"node drain", "node resume"})
+        for (const char* seconds : {"0", "-1", "5m", "86401", ""}) {
+            CAPTURE(seconds);
+            Given given;
+            given.set("NAME", {"n1"});
+            given.set("--wait", {});
+            given.set("--timeout", {seconds});
+            const Verb& verb = *find_verb(words);
+            Call call(verb, std::move(given), "", false);
+            call.client = std::make_unique<Unasked>();
+            const auto done = verb.run(call);
+            REQUIRE_FALSE(done);
+            CHECK(exit_of(done.error()) == Exit::usage);
+        }
 }
 
 TEST_CASE("docs/commands.md is that of the commands") {

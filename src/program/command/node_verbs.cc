@@ -41,22 +41,18 @@ Result<> list(Call& call) {
     return {};
 }
 
-Result<> set_wish(Call& call, const char* wish) {
-    const std::string& name = call.given.text("NAME");
-    TRY(call.update("Node", name, json::Object{{"wish", wish}}));
-    return {};
+Result<std::uint64_t> seconds_to_wait(const Given& given) {
+    if (!given.has("--timeout")) return wait_usual_seconds;
+    const auto typed = text::parse_u64(given.text("--timeout"));
+    if (!typed || *typed == 0 || *typed > wait_most_seconds)
+        return usage(
+            fmt::format("--timeout is a number of seconds from 1 to {}.", wait_most_seconds));
+    return *typed;
 }
 
 // Until the node is in one of the states. Down is an end of every drain.
-Result<std::string> wait_for(Call& call, const std::string& name, std::string_view wanted) {
-    std::uint64_t seconds = wait_usual_seconds;
-    if (call.given.has("--timeout")) {
-        const auto typed = text::parse_u64(call.given.text("--timeout"));
-        if (!typed || *typed == 0 || *typed > wait_most_seconds)
-            return usage(
-                fmt::format("--timeout is a number of seconds from 1 to {}.", wait_most_seconds));
-        seconds = *typed;
-    }
+Result<std::string> wait_for(Call& call, const std::string& name, std::string_view wanted,
+                             std::uint64_t seconds) {
     const SteadyTime end = system_clock().steady() + std::chrono::seconds(seconds);
     for (;;) {
         const auto node = TRY(call.find("Node", name));
@@ -70,10 +66,13 @@ Result<std::string> wait_for(Call& call, const std::string& name, std::string_vi
     }
 }
 
-Result<> tell(Call& call, std::string_view wanted, const std::string& text) {
+// The node shall be in the state `wanted`; `text` says so to whoever does not wait for it.
+Result<> wish(Call& call, const char* wish, std::string_view wanted, const std::string& text) {
     const std::string& name = call.given.text("NAME");
+    const std::uint64_t seconds = TRY(seconds_to_wait(call.given));
+    TRY(call.update("Node", name, json::Object{{"wish", wish}}));
     std::string state;
-    if (call.given.has("--wait")) state = TRY(wait_for(call, name, wanted));
+    if (call.given.has("--wait")) state = TRY(wait_for(call, name, wanted, seconds));
     if (call.wants_json) {
         const auto node = TRY(call.find("Node", name));
         call.print_json(node ? *node : json::Value());
@@ -84,16 +83,14 @@ Result<> tell(Call& call, std::string_view wanted, const std::string& text) {
 }
 
 Result<> drain(Call& call) {
-    TRY(set_wish(call, "drain"));
-    return tell(call, "drained",
+    return wish(call, "drain", "drained",
                 fmt::format("Node {} takes nothing new in a moment; what is under way there goes "
                             "on. pidge node list tells when it is drained.",
                             call.given.text("NAME")));
 }
 
 Result<> resume(Call& call) {
-    TRY(set_wish(call, "serve"));
-    return tell(call, "up",
+    return wish(call, "serve", "up",
                 fmt::format("Node {} takes connections and mail again in a moment.",
                             call.given.text("NAME")));
 }
