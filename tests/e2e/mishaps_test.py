@@ -91,11 +91,13 @@ class Mishaps(unittest.TestCase):
         with open(precious, "w", encoding="ascii") as file:
             file.write("years of work")
         self.site.write_config(changes={"control": {"socket": precious}})
-        error = self.serve()
-        self.assertIn(precious, error)
-        self.assertIn("Another program has it", error)
+        for error in (self.serve(), self.check()[1]):
+            self.assertIn(f"cannot listen on {precious}: there is a file of that name, which is left alone", error)
         with open(precious, encoding="ascii") as file:
             self.assertEqual(file.read(), "years of work")
+        self.site.write_config(changes={"control": {"socket": self.site.folder}})
+        for error in (self.serve(), self.check()[1]):
+            self.assertIn(f"cannot listen on {self.site.folder}: there is a folder of that name", error)
 
     def test_a_path_that_is_too_long_for_a_socket(self):
         self.site.write_config(changes={"control": {"socket": os.path.join(self.site.folder, "x" * 120)}})
@@ -249,6 +251,27 @@ class Mishaps(unittest.TestCase):
         error = self.serve()
         self.assertIn("203.0.113.77:2525", error)
         self.assertIn("no such address", error)
+
+    def test_a_source_that_is_not_ours(self):
+        self.site.write_config(changes={"relay": {"sources": ["127.0.0.1", "192.0.2.1"]}})
+        code, text = self.check()
+        self.assertEqual(code, 1)
+        self.assertRegex(text, r"ok +source 127\.0\.0\.1")
+        self.assertRegex(text, r"ERROR +source 192\.0\.2\.1: cannot send from 192\.0\.2\.1: Cannot assign requested address\.\n +Give this")
+
+    def test_authorities_that_cannot_be_read(self):
+        junk = os.path.join(self.site.folder, "junk.pem")
+        with open(junk, "w", encoding="ascii") as file:
+            file.write("no certificate")
+        for path in (junk, os.path.join(self.site.folder, "nothing.pem"), self.site.folder):
+            self.site.write_config(changes={"relay": {"authorities": path}})
+            for error in (self.serve(), self.check()[1]):
+                self.assertIn(f"{path}: cannot be read as certificates of authorities", error)
+            self.assertEqual(self.check()[0], 1)
+        self.site.write_config(changes={"relay": {"authorities": self.site.pair.certificate}})
+        code, text = self.check()
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, "ok +authorities: .* can be read")
 
     def test_a_dead_DNS(self):
         self.site.write_config(dns_port=processes.free_port())

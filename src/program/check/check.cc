@@ -118,6 +118,7 @@ std::vector<Finding> check(const config::Config& config, CheckOptions options) {
     const Known known = learn(config, out);
     check_certificates(config, out);
     check_listeners(config, known, out);
+    check_relay(config, out);
     check_folders(config, known, out);
     check_database(config, out);
     check_routes(known, out);

@@ -13,6 +13,8 @@
 #include "program/client/client.h"
 #include "program/config/option.h"
 #include "system/net/listen_socket.h"
+#include "system/net/socket_stream.h"
+#include "system/tls/client_context.h"
 
 namespace pidge::program {
 namespace {
@@ -97,7 +99,7 @@ Known learn(const config::Config& config, Findings& out) {
     Known known;
     std::error_code error;
     const bool has_store = std::filesystem::exists(config.store_path(), error);
-    const bool has_socket = std::filesystem::exists(config.control.socket, error);
+    const bool has_socket = std::filesystem::is_socket(config.control.socket, error);
     const bool is_here = config.store.engine != config::Store::Engine::postgres;
     if (is_here && !has_store && !has_socket) {
         out.push_back({Kind::good, "store", "there is none yet; the first start makes it.", ""});
@@ -165,11 +167,41 @@ void check_listeners(const config::Config& config, const Known& known, Findings&
     }
 }
 
+void check_relay(const config::Config& config, Findings& out) {
+    if (!config.relay.authorities.empty()) {
+        const auto context =
+            tls::ClientContext::create({.authorities_path = config.relay.authorities});
+        if (context)
+            out.push_back({Kind::good, "authorities",
+                           fmt::format("{} can be read.", config.relay.authorities), ""});
+        else
+            out.push_back({Kind::error, "authorities", context.error().text,
+                           "Let relay.authorities name a file of certificates in PEM form that the "
+                           "server's user may read, or leave it out: those of the machine count "
+                           "then."});
+    }
+    if (!config.node.has_role("relay")) return;
+    for (const net::Address& source : config.relay.sources) {
+        const std::string about = "source " + source.text();
+        const auto usable = net::check_source(source);
+        if (usable)
+            out.push_back({Kind::good, about, "mail can be sent from there.", ""});
+        else
+            out.push_back({Kind::error, about, usable.error().text + ".",
+                           "Give this machine that address (ip address shows those that it has), "
+                           "or take it out of relay.sources."});
+    }
+}
+
 void check_folders(const config::Config& config, const Known& known, Findings& out) {
     if (known.is_running) return;  // the server itself has them; this user need not
     check_folder("data", config.site.data, Absent::will_be_made, out);
-    check_folder("control socket", std::filesystem::path(config.control.socket).parent_path(),
-                 Absent::is_wrong, out);
+    if (const auto place = net::check_socket_path(config.control.socket); !place)
+        out.push_back(
+            {Kind::error, "control socket", place.error().text + ".", "See control.socket."});
+    else
+        check_folder("control socket", std::filesystem::path(config.control.socket).parent_path(),
+                     Absent::is_wrong, out);
     if (config.store.engine == config::Store::Engine::rocksdb) check_space(config, out);
 }
 

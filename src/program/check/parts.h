@@ -21,6 +21,7 @@ Known learn(const config::Config& config, Findings& out);
 
 void check_certificates(const config::Config& config, Findings& out);
 void check_listeners(const config::Config& config, const Known& known, Findings& out);
+void check_relay(const config::Config& config, Findings& out);
 void check_folders(const config::Config& config, const Known& known, Findings& out);
 void check_database(const config::Config& config, Findings& out);
 void check_routes(const Known& known, Findings& out);

@@ -61,6 +61,16 @@ bool is_left_over(const std::string& path, const SocketAddress& address) {
 
 }  // namespace
 
+Result<> check_socket_path(const std::string& path) {
+    struct stat status;
+    if (::lstat(path.c_str(), &status) != 0 || S_ISSOCK(status.st_mode)) return {};
+    return Refusal{.kind = Refusal::Kind::conflict,
+                   .text = "cannot listen on " + path + ": there is a " +
+                           (S_ISDIR(status.st_mode) ? "folder" : "file") +
+                           " of that name, which is left alone. Move it away, or name another "
+                           "path"};
+}
+
 Result<ListenSocket> ListenSocket::tcp(const Endpoint& endpoint) {
     const std::string what = "cannot listen on " + endpoint.text();
     OwnedFd fd = new_socket(endpoint.address.is_v6() ? AF_INET6 : AF_INET);
@@ -78,6 +88,7 @@ Result<ListenSocket> ListenSocket::tcp(const Endpoint& endpoint) {
 Result<ListenSocket> ListenSocket::unix_path(const std::string& path, unsigned mode) {
     const std::string what = "cannot listen on " + path;
     const SocketAddress address = TRY(socket_address(path));
+    TRY(check_socket_path(path));
     OwnedFd fd = new_socket(AF_UNIX);
     if (fd.get() < 0) return cannot(what, errno);
     // The file takes the socket's mode when it is made, so it is at no time open to more than

@@ -39,6 +39,9 @@ class ListenSocket {
     bool is_tcp_;
 };
 
+// Refused when what stands at that path is no socket: unix_path() leaves it alone.
+Result<> check_socket_path(const std::string& path);
+
 struct InheritedSocket {
     std::string name;  // FileDescriptorName= of the socket unit; may be empty
     OwnedFd fd;

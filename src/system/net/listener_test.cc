@@ -181,8 +181,13 @@ TEST_CASE("A UNIX socket has its mode, replaces a dead one, and never a live one
     }
     const std::string file = folder.path + "/file";
     ::close(::open(file.c_str(), O_CREAT | O_WRONLY, 0600));
-    CHECK_FALSE(ListenSocket::unix_path(file, 0600));
-    CHECK(std::filesystem::exists(file));
+    for (const auto& [at, what] : {std::pair(file, "file"), {folder.path, "folder"}}) {
+        const auto socket = ListenSocket::unix_path(at, 0600);
+        REQUIRE_FALSE(socket);
+        CHECK(socket.error().text.find(what + std::string(" of that name")) != std::string::npos);
+        CHECK_FALSE(check_socket_path(at));
+        CHECK(std::filesystem::exists(at));
+    }
     CHECK_FALSE(ListenSocket::unix_path(folder.path + "/" + std::string(120, 'x'), 0600));
 }
 

@@ -8,6 +8,7 @@
 #include "system/net/gone.h"
 #include "system/net/limits.h"
 #include "system/net/loop.h"
+#include "system/net/owned_fd.h"
 #include "system/net/socket_address.h"
 
 namespace pidge::net {
@@ -60,6 +61,16 @@ int new_socket(int family) {
     const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) throw_reset("cannot make a socket", errno);
     return fd;
+}
+
+// 0, or the system's reason why not.
+int bind_to(int fd, const Address& source) {
+    const SocketAddress from = socket_address(Endpoint{source, 0});
+    return ::bind(fd, from.get(), from.length) == 0 ? 0 : errno;
+}
+
+std::string cannot_send_from(const Address& source) {
+    return "cannot send from " + source.text();
 }
 
 }  // namespace
@@ -132,13 +143,20 @@ Task<std::unique_ptr<Stream>> connect_tcp(Endpoint remote, std::optional<Address
     if (source) {
         // Chooses the port at connect, so that many connections can share one source address.
         set_option(socket.fd(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-        const SocketAddress from = socket_address(Endpoint{*source, 0});
-        if (::bind(socket.fd(), from.get(), from.length) != 0)
-            throw_reset("cannot send from " + source->text(), errno);
+        if (const int error = bind_to(socket.fd(), *source); error != 0)
+            throw_reset(cannot_send_from(*source), error);
     }
     look_after(socket.fd());
     co_await connect(socket, socket_address(remote), remote.text(), timeout);
     co_return std::make_unique<SocketStream>(socket.release());
+}
+
+Result<> check_source(const Address& source) {
+    const OwnedFd fd(::socket(source.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int error = fd.get() < 0 ? errno : bind_to(fd.get(), source);
+    if (error == 0) return {};
+    return Refusal{.kind = Refusal::Kind::temporary,
+                   .text = cannot_send_from(source) + ": " + error_text(error)};
 }
 
 Task<std::unique_ptr<Stream>> connect_unix(std::string path, std::chrono::milliseconds timeout) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "system/net/descriptor.h"
 #include "system/net/stream.h"
 
@@ -48,6 +49,8 @@ class SocketStream final : public Stream {
 // Connects, from `source` where given. Gone(deadline), Gone(reset) with the system's reason.
 Task<std::unique_ptr<Stream>> connect_tcp(Endpoint remote, std::optional<Address> source,
                                           std::chrono::milliseconds timeout);
+// Whether the address can be the source of a connection now. Refused with the system's reason.
+Result<> check_source(const Address& source);
 Task<std::unique_ptr<Stream>> connect_unix(std::string path, std::chrono::milliseconds timeout);
 
 }  // namespace pidge::net

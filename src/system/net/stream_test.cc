@@ -188,6 +188,13 @@ TEST_CASE("A TCP stream lives on after a new deadline, and says reset once it is
     run(deadline_on_tcp());
 }
 
+TEST_CASE("Only an address of this machine is a source") {
+    CHECK(check_source(*Address::parse("127.0.0.1")));
+    const auto checked = check_source(*Address::parse("192.0.2.1"));  // RFC 5737: nobody has it
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().text == "cannot send from 192.0.2.1: Cannot assign requested address");
+}
+
 TEST_CASE("Connecting where nobody listens is a reset with the reason") {
     auto socket = ListenSocket::tcp({Address::v4({127, 0, 0, 1}), 0});
     REQUIRE(socket);
