@@ -113,6 +113,17 @@ TEST_CASE("What is in force, written out, reads as the same again") {
     CHECK(effective(second.config) == effective(first.config));
 }
 
+TEST_CASE("[G8] A host name of other scripts is taken in the form that everybody can read") {
+    for (const char* name : {"m\xc3\xa4x.Example.org", "XN--MX-VIA.example.org"}) {
+        const Reading reading = read_text("[site]\nhostname = \"" + std::string(name) +
+                                              "\"\n[[listener]]\nname = \"mx\"\nservice = "
+                                              "\"mx\"\naddress = \"127.0.0.1:2525\"\n",
+                                          "/etc/pidge/pidge.toml");
+        REQUIRE(text_of(reading.mistakes) == "");
+        CHECK(reading.config.site.hostname == "xn--mx-via.example.org");
+    }
+}
+
 TEST_CASE("Relative paths start at the configuration file") {
     const Reading reading = read_text(
         "[site]\nhostname = \"a.example.org\"\ndata = \"data\"\n[[listener]]\nname = \"mx\"\n"

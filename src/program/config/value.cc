@@ -16,6 +16,23 @@ constexpr std::size_t list_items_max = 1000;
 constexpr std::size_t text_octets_max = 4096;  // PATH_MAX
 constexpr std::size_t label_octets_max = 32;
 
+// A fully qualified host name in normal form: it is spoken before anybody can offer SMTPUTF8.
+Result<std::string> normal_hostname(std::string_view name) {
+    const auto no = [](std::string text) {
+        return Refusal{.kind = Refusal::Kind::syntax, .text = std::move(text)};
+    };
+    if (net::Address::parse(name) || name.starts_with('['))
+        return no(fmt::format("{} is an address; a host name is needed (RFC 5321 §2.3.5).", name));
+    if (name.ends_with('.')) return no(fmt::format("\"{}\" ends with a dot; leave it out.", name));
+    auto normal = address::normal_domain(name);
+    if (!normal) return no(fmt::format("\"{}\" is no host name.", name));
+    if (normal->find('.') == std::string::npos)
+        return no(fmt::format("\"{}\" is not fully qualified: others could not look it up.", name));
+    if (*normal == "localhost.localdomain" || normal->ends_with(".localhost"))
+        return no(fmt::format("\"{}\" names every machine, so it names none.", name));
+    return normal;
+}
+
 class Value {
  public:
     Value(const Option& option, const Node& node, const std::string& folder)
@@ -88,8 +105,9 @@ class Value {
     }
 
     void take_hostname(std::string* target) {
-        if (const auto why = why_no_hostname(node_.text)) return fail(node_, *why);
-        *target = text::to_lower(node_.text);
+        auto name = normal_hostname(node_.text);
+        if (!name) return fail(node_, name.error().text);
+        *target = *std::move(name);
     }
 
     bool is_label(std::string_view word) {
@@ -367,19 +385,6 @@ class Value {
 };
 
 }  // namespace
-
-std::optional<std::string> why_no_hostname(std::string_view name) {
-    if (net::Address::parse(name) || name.starts_with('['))
-        return fmt::format("{} is an address; a host name is needed (RFC 5321 §2.3.5).", name);
-    if (name.ends_with('.')) return fmt::format("\"{}\" ends with a dot; leave it out.", name);
-    const auto normal = address::normal_domain(name);
-    if (!normal) return fmt::format("\"{}\" is no host name.", name);
-    if (normal->find('.') == std::string::npos)
-        return fmt::format("\"{}\" is not fully qualified: others could not look it up.", name);
-    if (*normal == "localhost.localdomain" || normal->ends_with(".localhost"))
-        return fmt::format("\"{}\" names every machine, so it names none.", name);
-    return std::nullopt;
-}
 
 std::optional<Wrong> set_value(const Option& option, Slot slot, const Node& node,
                                const std::string& folder) {

@@ -20,7 +20,4 @@ struct Wrong {
 std::optional<Wrong> set_value(const Option& option, Slot slot, const Node& node,
                                const std::string& folder);
 
-// Whether the name is a fully qualified host name in normal form; tells why not.
-std::optional<std::string> why_no_hostname(std::string_view name);
-
 }  // namespace pidge::config
