@@ -190,7 +190,8 @@ TEST_CASE("A TCP stream lives on after a new deadline, and says reset once it is
 
 TEST_CASE("Only an address of this machine is a source") {
     CHECK(check_source(*Address::parse("127.0.0.1")));
-    const auto checked = check_source(*Address::parse("192.0.2.1"));  // RFC 5737: nobody has it
+    const auto checked =
+        check_source(*Address::parse("192.0.2.1"));  // for documents; nobody has it
     REQUIRE_FALSE(checked);
     CHECK(checked.error().text == "cannot send from 192.0.2.1: Cannot assign requested address");
 }
