@@ -46,6 +46,8 @@ bool is_label(std::string_view label) {
 
 Result<std::string> checked(std::string name) {
     if (name.size() > domain_octets_max) return bad("The domain is longer than 255 octets.");
+    if (name.ends_with('.') && name.size() > 1)
+        return bad("Leave out the dot at the end of the domain.");
     std::string_view last;
     for (const std::string_view label : text::split(name, '.')) {
         if (!is_label(label))

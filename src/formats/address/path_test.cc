@@ -161,6 +161,8 @@ TEST_CASE("[J2] keys are equal for addresses that differ in case alone") {
 
 TEST_CASE("domains have one normal form") {
     CHECK(domain_of("WWW.Example.COM") == "www.example.com");
+    CHECK(address::normal_domain("example.com.").error().text ==
+          "Leave out the dot at the end of the domain.");
     CHECK(domain_of("stra\xc3\x9f"
                     "e.example") == "xn--strae-oqa.example");
     CHECK(domain_of("b\xc3\xbc"
