@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,25 @@ void sync_folder(const std::string& path) {
     ::close(fd);
 }
 
+bool is_there(const std::string& path) {
+    struct stat status{};
+    return ::lstat(path.c_str(), &status) == 0;
+}
+
+std::string exists_already(const std::string& path) {
+    return fmt::format("{} exists already; name another file.", path);
+}
+
+// Whether the file is ours alone from now on: no other process has it locked, nor has one given it
+// its last name, or removed it, since it was opened. Where files cannot be locked it counts as
+// ours.
+bool is_taken(int fd, const std::string& partial) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
+    struct stat open{}, named{};
+    return ::fstat(fd, &open) == 0 && ::lstat(partial.c_str(), &named) == 0 &&
+           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
 }  // namespace
 
 OutputFile::OutputFile(std::string path, std::string partial, int fd)
@@ -62,20 +82,28 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
 
 Result<OutputFile> OutputFile::create(const std::string& path) {
     if (path == "-") return OutputFile({}, {}, STDOUT_FILENO);
-    struct stat status{};
-    if (::lstat(path.c_str(), &status) == 0)
-        return refusal(fmt::format("{} exists already; name another file.", path));
+    if (path.empty()) return refusal("The archive needs a name; \"-\" is standard output.");
+    if (is_there(path)) return refusal(exists_already(path));
     std::string partial = path + ".partial";
-    const int fd =
-        ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, owner_only);
+    const int fd = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, owner_only);
     if (fd < 0) return refusal(fmt::format("{} cannot be written: {}.", partial, reason()));
-    return OutputFile(path, std::move(partial), fd);
+    if (!is_taken(fd, partial)) {
+        ::close(fd);
+        return refusal(fmt::format(
+            "{} is being written by another export; wait for its end, or name another file.",
+            partial));
+    }
+    OutputFile file(path, std::move(partial), fd);
+    if (is_there(path)) return refusal(exists_already(path));  // by now
+    if (::ftruncate(fd, 0) != 0)
+        return refusal(fmt::format("{} cannot be written: {}.", file.partial_, reason()));
+    return file;
 }
 
 OutputFile::~OutputFile() {
     if (fd_ < 0 || path_.empty()) return;
+    ::unlink(partial_.c_str());  // while it is locked: later it may be another's
     ::close(fd_);
-    ::unlink(partial_.c_str());
 }
 
 void OutputFile::write(std::string_view octets) {

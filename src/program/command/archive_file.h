@@ -16,7 +16,7 @@ namespace pidge::command {
 
 class OutputFile {
  public:
-    // Refuses when there is a file of that name already.
+    // Refuses when there is a file of that name already, or one is being written.
     static Result<OutputFile> create(const std::string& path);
     ~OutputFile();  // without keep(): removes what was written
     OutputFile(OutputFile&& other) noexcept;
