@@ -88,6 +88,25 @@ def send(client, sender="alice@site.test", recipients=("x@out.test",)):
 
 
 class Abuse(unittest.TestCase):
+    def test_F06_F07_who_does_not_wait_is_found_behind_a_balancer_too(self):
+        """[F06, F07] Ahead of the greeting, of 354 and of TLS: refused and closed, and nothing of it is run."""
+        with Behind() as site:
+            with Raw(site.ports["smtp"]) as client:
+                client.send("PROXY TCP4 198.18.0.1 127.0.0.1 4711 25\r\nEHLO early\r\n")
+                self.assertTrue(client.reply().startswith("554 5.5.0"))
+                self.assertTrue(client.is_closed())
+            # What does not fit into the buffer of a command line is behind it, where only the socket knows of it.
+            for command, behind in (("DATA\r\n", TEXT), ("STARTTLS\r\n", b"RSET\r\n")):
+                with site.connect("192.0.2.7") as client:
+                    if behind == TEXT:
+                        self.assertEqual(client.envelope(), ("250", "250"))
+                    noop = "NOOP ".ljust(512 - len(command) - 2, "x") + "\r\n"
+                    client.send((noop + command).encode() + behind)
+                    self.assertTrue(client.reply().startswith("250"))
+                    self.assertTrue(client.reply().startswith("554 5.5.0"), command)
+                    self.assertTrue(client.is_closed())
+            self.assertEqual(site.sink.messages, [])
+
     def test_T04_an_account_that_is_guessed_at_stays_open_to_those_who_are_known(self):
         """[T04] Ten different wrong passwords from ten networks; the right one counts from where it was used before."""
         with Behind() as site:

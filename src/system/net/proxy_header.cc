@@ -68,6 +68,7 @@ class Readdressed final : public Stream {
 
     Task<std::size_t> read_some(std::span<char> into) override { return lower_->read_some(into); }
     Task<void> wait_readable() override { return lower_->wait_readable(); }
+    bool has_input() override { return lower_->has_input(); }
     Task<void> write(std::string_view bytes) override { return lower_->write(bytes); }
     Task<void> shutdown() override { return lower_->shutdown(); }
     void close() noexcept override { lower_->close(); }

@@ -105,6 +105,14 @@ TEST_CASE("[R02] What is not exactly a PROXY header is refused") {
     CHECK_THROWS_AS(run(read(v2('\x21', '\x11', v4_body).substr(0, 20))), Gone);
 }
 
+TEST_CASE("[F06] A stream with other endpoints tells of input as the one below it does") {
+    auto [client, server] = memory_pair();
+    const auto named = with_endpoints(std::move(server), {}, {});
+    CHECK_FALSE(named->has_input());
+    run(client->write("EHLO early\r\n"));
+    CHECK(named->has_input());
+}
+
 TEST_CASE("A stream with other endpoints is otherwise the same") {
     auto [client, server] = memory_pair();
     const auto named =

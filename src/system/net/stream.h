@@ -44,9 +44,9 @@ class Stream {
     // always allowed.
     virtual Task<void> wait_readable();
     // Whether octets are here that read_some would return without waiting. May be false although
-    // some are on their way; a peer that must wait for our reply and did not is found this way. The
-    // default never finds any.
-    virtual bool has_input() { return false; }
+    // some are on their way; a peer that must wait for our reply and did not is found this way
+    // (attacks.md F06, F07). A stream over another one asks that one.
+    virtual bool has_input() = 0;
     // Writes all; `bytes` must live until it returns.
     virtual Task<void> write(std::string_view bytes) = 0;
     // Says an orderly goodbye (TLS close_notify, FIN). Never throws; bounded by the deadline.

@@ -36,6 +36,7 @@ class FaultStream final : public Stream {
 
     Task<std::size_t> read_some(std::span<char> into) override;
     Task<void> wait_readable() override;
+    bool has_input() override { return lower_->has_input(); }
     Task<void> write(std::string_view bytes) override;
     Task<void> shutdown() override { return lower_->shutdown(); }
     void close() noexcept override { lower_->close(); }
