@@ -30,6 +30,8 @@ class Reader {
     void skip_space();
     std::string_view token();
     std::string value();
+    // A quoted string, or a token that may hold U-labels (RFC 8601 §2.2).
+    std::string id();
     // On to the next semicolon; what is skipped was no parameter.
     void resume();
 
@@ -79,6 +81,14 @@ std::string Reader::quoted() {
     }
     is_broken_ = true;
     return out;
+}
+
+std::string Reader::id() {
+    if (!is_end() && in_[at_] == '"') return quoted();
+    const std::size_t start = at_;
+    while (!is_end() && (is_token_char(in_[at_]) || static_cast<unsigned char>(in_[at_]) > 127))
+        ++at_;
+    return std::string(in_.substr(start, at_ - start));
 }
 
 // A token or quoted string; also what many write in their place: anything up to the next semicolon.
@@ -310,6 +320,15 @@ std::optional<std::string> read_token_field(std::string_view body) {
     }
     if (out.empty() || in.is_broken()) return std::nullopt;
     return out;
+}
+
+std::optional<std::string> read_authserv_id(std::string_view body) {
+    const std::string line = unfold(body);
+    Reader in(line);
+    in.skip_space();
+    std::string id = in.id();
+    if (in.is_broken()) return std::nullopt;
+    return id;
 }
 
 std::string write_parameter(std::string_view name, std::string_view utf8) {

@@ -57,6 +57,11 @@ std::optional<Disposition> read_disposition(std::string_view body);
 // out: "1.0", "base64".
 std::optional<std::string> read_token_field(std::string_view body);
 
+// The authserv-id of an Authentication-Results field, comments and quotes left out (RFC 8601 §2.2);
+// empty where there is none. nullopt: comments or quotes do not end, so that readers will differ
+// about it.
+std::optional<std::string> read_authserv_id(std::string_view body);
+
 // For what we write: `; name=value`, quoted or by RFC 2231 where that is needed, folded before each
 // piece.
 std::string write_parameter(std::string_view name, std::string_view utf8);

@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const char* data, std::size_t size) {
     (void)message::read_content_type(in);
     (void)message::read_disposition(in);
     (void)message::read_token_field(in);
+    (void)message::read_authserv_id(in);
     // Printable ASCII that we write reads back as itself.
     std::string value;
     for (const char c : in.substr(0, 300))

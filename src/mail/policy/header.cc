@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "formats/date/date.h"
+#include "formats/message/parameters.h"
 #include "mail/policy/author.h"
 #include "mail/policy/refusals.h"
 
@@ -236,15 +237,14 @@ Result<void> check_received_header(const Header& header) {
 }
 
 bool is_by(std::string_view authentication_results, std::string_view hostname) {
-    // Comments may stand before the id; whatever is between them and the first delimiter is it.
-    std::string id = message::unfold_trimmed(authentication_results);
-    for (int comments = 0; id.starts_with('(') && comments < 10; ++comments) {
-        const auto end = id.find(')');
-        id = end == std::string::npos ? "" : std::string(text::trim(id.substr(end + 1)));
-    }
-    id.resize(std::min(id.find_first_of(" \t;/("), id.size()));
-    if (id.size() >= 2 && id.front() == '"' && id.back() == '"') id = id.substr(1, id.size() - 2);
-    return text::iequals(id, hostname);
+    const auto written = message::read_authserv_id(authentication_results);
+    if (!written) return true;
+    std::string_view id = text::trim(*written);
+    if (id.ends_with('.')) id.remove_suffix(1);
+    if (text::iequals(id, hostname)) return true;
+    // RFC 8601 §5: a name with U-labels and with A-labels is one name.
+    const auto name = address::normal_domain(id), ours = address::normal_domain(hostname);
+    return name && ours && *name == *ours;
 }
 
 }  // namespace pidge::policy

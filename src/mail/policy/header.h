@@ -58,7 +58,7 @@ Result<HeaderPlan> plan_header(const message::Header& header, const HeaderContex
 Result<void> check_received_header(const message::Header& header);
 
 // Whether the body of an Authentication-Results field speaks in the name of that server (RFC 8601
-// §2.2: authserv-id).
+// §2.2: authserv-id), or cannot be read so clearly that somebody might take it for one that does.
 bool is_by(std::string_view authentication_results, std::string_view hostname);
 
 }  // namespace pidge::policy

@@ -306,12 +306,26 @@ TEST_CASE("[P09] a From field beyond what is read of a header is no way in") {
 }
 
 TEST_CASE("[P10] a forged Authentication-Results in our name is told from another server's") {
-    for (const char* ours : {" mx.site.example; spf=pass", "MX.Site.Example 1; none",
-                             " (c) mx.site.example;", "\"mx.site.example\"; x", " mx.site.example"})
+    for (const char* ours :
+         {" mx.site.example; spf=pass", "MX.Site.Example 1; none", " (c) mx.site.example;",
+          "\"mx.site.example\"; x", " mx.site.example", "\r\n mx.site.example",
+          "((x)) mx.site.example; spf=pass", "(a (b) c) mx.site.example;", "(\\)) mx.site.example;",
+          "(1)(2)(3)(4)(5)(6)(7)(8)(9)(10)(11)(12) mx.site.example;",
+          "\"mx\\.site.example\"; spf=pass", "mx.site.example(c); x", "mx.site.example.; x",
+          "( mx.site.example", "\"mx.site.example; x"}) {
+        CAPTURE(ours);
         CHECK(is_by(ours, "mx.site.example"));
-    for (const char* others : {" mx.ext.example; spf=pass", " mx.site.example.ext.example;", "",
-                               " ;", " (mx.site.example) other;"})
+    }
+    CHECK(
+        is_by(" mx.b\xc3\xbc"
+              "cher.example; spf=pass",
+              "mx.xn--bcher-kva.example"));
+    for (const char* others :
+         {" mx.ext.example; spf=pass", " mx.site.example.ext.example;", "", " ;",
+          " (mx.site.example) other;", "(\\) mx.site.example;) other;"}) {
+        CAPTURE(others);
         CHECK_FALSE(is_by(others, "mx.site.example"));
+    }
 }
 
 TEST_CASE("a destination follows the closest route, else the domain's mail exchangers") {

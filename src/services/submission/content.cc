@@ -105,13 +105,18 @@ void Content::record(const message::Header& header) {
             stored_.header.emplace_back(name, value->substr(0, audited_octets_max));
 }
 
+// RFC 8601 §5: only we may speak in our name, whoever hands the message in (attacks.md P08, P10).
+std::vector<const message::Field*> Content::forged(const message::Header& header) const {
+    auto fields = header.find_all(mime_verdict_field);
+    for (const message::Field* field : header.find_all("Authentication-Results"))
+        if (policy::is_by(header.body(*field), options_.hostname)) fields.push_back(field);
+    return fields;
+}
+
 net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
     if (!options_.submitter.is_submitting()) {
-        // RFC 8601 §5: only we may speak in our name (attacks.md P10).
         message::HeaderEdit edit(header);
-        for (const message::Field* field : header.find_all("Authentication-Results"))
-            if (policy::is_by(header.body(*field), options_.hostname)) edit.remove(*field);
-        for (const message::Field* field : header.find_all(mime_verdict_field)) edit.remove(*field);
+        for (const message::Field* field : forged(header)) edit.remove(*field);
         co_return edit.bytes();
     }
     const auto site = directory_.site();
@@ -128,6 +133,10 @@ net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
                                                .smtputf8 = options_.smtputf8,
                                            }));
     stored_.changed = std::move(plan.changed);
+    for (const message::Field* field : forged(header)) {
+        plan.edit.remove(*field);
+        stored_.changed.push_back(std::string(header.name(*field)) + " removed");
+    }
     co_return plan.edit.bytes();
 }
 

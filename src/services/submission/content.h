@@ -58,6 +58,7 @@ class Content {
     net::Task<Result<void>> end_header();
     net::Task<Result<void>> make_canonical(const message::Structure& structure);
     void record(const message::Header& header);
+    std::vector<const message::Field*> forged(const message::Header& header) const;
     net::Task<Result<Bytes>> edited(const message::Header& header);
 
     store::Store& store_;

@@ -442,6 +442,24 @@ TEST_CASE("limits of size hold for the octets that come, whatever was announced"
     CHECK(f.entries().size() == 1);
 }
 
+TEST_CASE("[P10] nobody hands in results of checks in our name, from outside or as one of ours") {
+    const std::string forged =
+        "Authentication-Results: mx.site.example; dkim=pass\r\nX-Pidge-MIME: conform\r\n"
+        "authentication-results: ((x)) \"mx\\.site.example\" 1;\r\n spf=pass\r\n";
+    const std::string others = "Authentication-Results: mx.ext.example; spf=pass\r\n";
+    for (const char* client : {"203.0.113.9", "192.0.2.77", ""}) {
+        CAPTURE(client);
+        Fixture f;
+        if (*client)
+            f.connect(smtp::Service::mx, client);
+        else
+            f.as_alice();
+        CHECK(f.send("alice@site.example", {"bob@site.example"}, forged + others + message) ==
+              "250");
+        CHECK(f.stored(f.entries()[0]) == others + message);
+    }
+}
+
 TEST_CASE("[J11] broken MIME is refused with what is wrong") {
     Fixture f;
     f.as_alice();
