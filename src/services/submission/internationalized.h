@@ -1,6 +1,7 @@
 // Whether a message needs SMTPUTF8 at the next hop (RFC 6531 §3.2). Many clients say SMTPUTF8
-// whatever the message; one that holds nothing beyond ASCII in envelope and header can go to hosts
-// without the extension too. Pure.
+// whatever the message; one that holds nothing beyond ASCII in addresses and header can go to hosts
+// without the extension too. Our own trace field is ASCII (received.h), and an original recipient
+// has a form in ASCII (RFC 6533 §3). Pure.
 #pragma once
 
 #include "mail/queue/entry.h"

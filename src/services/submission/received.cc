@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "formats/date/date.h"
 
@@ -21,22 +23,36 @@ std::string with_word(const TraceContext& context) {
     return word;
 }
 
-// What the peer said of itself, made harmless for a comment or atom of a header field.
-std::string harmless(std::string_view said) {
+constexpr bool is_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char c) { return c < 128; });
+}
+
+// Extended-Domain   (RFC 5321 §4.4). The field is ASCII whatever the message is: UTF-8 of ours
+// would keep it from hosts that could take the rest. What a peer says that is no name stands in the
+// audit trail, and its address in the field.
+std::string name_said(const std::string& helo) {
+    if (helo.starts_with('[')) return address::normal_literal(helo) ? helo : "unknown";
+    const auto domain = address::normal_domain(helo);
+    if (!domain) return "unknown";
+    return is_ascii(helo) ? helo : *domain;
+}
+
+// A login made harmless for a comment.
+std::string harmless(std::string_view login) {
     std::string out;
-    for (const char c : text::printable(said, 255))
-        out += c == '(' || c == ')' || c == '\\' || c == ';' || c == ' ' || c == '"' || c == '<' ||
-                       c == '>'
+    for (const char c : login.substr(0, 255))
+        out += text::is_control(c) || !is_ascii({&c, 1}) ||
+                       std::string_view(" ()\\\"<>;").find(c) != std::string_view::npos
                    ? '_'
                    : c;
-    return out.empty() ? "unknown" : out;
+    return out;
 }
 
 }  // namespace
 
 std::string received_field(const TraceContext& context) {
     const smtp::ClientState& client = context.client;
-    std::string field = fmt::format("Received: from {} ({})", harmless(client.helo),
+    std::string field = fmt::format("Received: from {} ({})", name_said(client.helo),
                                     context.connection.remote.address.literal());
     if (client.tls)
         field += fmt::format("\r\n\t(using {} with cipher {} ({} bits))", client.tls->version,
@@ -45,10 +61,9 @@ std::string received_field(const TraceContext& context) {
         field += fmt::format("\r\n\t(authenticated as {})", harmless(client.identity->login));
     field += fmt::format("\r\n\tby {} ({}) with {} id {}", context.hostname, context.node,
                          with_word(context), context.queue_id);
-    if (context.only_recipient)
-        field +=
-            fmt::format("\r\n\tfor <{}>", context.smtputf8 ? context.only_recipient->text_utf8()
-                                                           : context.only_recipient->text());
+    // Left out where it is not ASCII, for the same reason.
+    if (context.only_recipient && !context.only_recipient->needs_smtputf8())
+        field += fmt::format("\r\n\tfor <{}>", context.only_recipient->text());
     field += fmt::format("; {}\r\n", date::text(context.now));
     return field;
 }

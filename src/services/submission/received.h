@@ -24,7 +24,7 @@ struct TraceContext {
     WallTime now;
 };
 
-// The whole field, folded, with its last CRLF.
+// The whole field, folded, with its last CRLF; ASCII.
 std::string received_field(const TraceContext& context);
 
 }  // namespace pidge::submission
