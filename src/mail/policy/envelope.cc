@@ -1,5 +1,6 @@
 #include "mail/policy/envelope.h"
 
+#include "mail/policy/published.h"
 #include "mail/policy/refusals.h"
 
 namespace pidge::policy {
@@ -7,7 +8,7 @@ namespace pidge::policy {
 Result<std::optional<address::Mailbox>> plan_sender(Submitter& submitter,
                                                     const std::optional<address::Mailbox>& sender,
                                                     const directory::Site& site,
-                                                    const directory::Found& found) {
+                                                    const directory::Found& found, bool smtputf8) {
     using Kind = Submitter::Kind;
     if (submitter.kind == Kind::outside) return sender;
     const bool ours = sender && site.find_domain(sender->domain);
@@ -19,7 +20,7 @@ Result<std::optional<address::Mailbox>> plan_sender(Submitter& submitter,
         if (found.kind == directory::Found::Kind::nothing)
             return refuse(Code::sender_unknown, sender->text() + ".");
         if (found.kind == directory::Found::Kind::role) return sender;
-        return std::optional(TRY(address::parse_mailbox(found.entry.published)));
+        return std::optional(published_form(*sender, found.entry.published, smtputf8));
     }
     // RFC 8098 §3: a read receipt goes out with a null reverse-path; the header says who wrote it.
     if (!sender) return sender;
@@ -27,7 +28,7 @@ Result<std::optional<address::Mailbox>> plan_sender(Submitter& submitter,
     if (own == submitter.own.end())
         return refuse(Code::sender_not_own, "You are logged in as " + submitter.name +
                                                 "; the message is from " + sender->text() + ".");
-    return std::optional(TRY(address::parse_mailbox(own->second)));
+    return std::optional(published_form(*sender, own->second, smtputf8));
 }
 
 Result<void> check_recipient(const Submitter& submitter, const address::Mailbox& recipient,

@@ -13,13 +13,13 @@
 namespace pidge::policy {
 
 // The sender as it goes out: published form for an own address [J4]. `found` is what the directory
-// says about an address in one of our domains. A machine of a range that writes under a foreign or
-// null sender does not submit but hands in mail like anybody outside; `submitter` is changed to say
-// so.
+// says about an address in one of our domains; `smtputf8`: the client asked for it. A machine of a
+// range that writes under a foreign or null sender does not submit but hands in mail like anybody
+// outside; `submitter` is changed to say so.
 Result<std::optional<address::Mailbox>> plan_sender(Submitter& submitter,
                                                     const std::optional<address::Mailbox>& sender,
                                                     const directory::Site& site,
-                                                    const directory::Found& found);
+                                                    const directory::Found& found, bool smtputf8);
 
 // Whether mail may go to an address outside our domains [J12]; for one inside `found` must be
 // something.

@@ -7,6 +7,7 @@
 #include "formats/date/date.h"
 #include "formats/message/parameters.h"
 #include "mail/policy/author.h"
+#include "mail/policy/published.h"
 #include "mail/policy/refusals.h"
 
 namespace pidge::policy {
@@ -153,12 +154,12 @@ class Planner {
     // [J4, J19] Outgoing mail shows the published form.
     void rewrite(const Field& field, const address::ListedMailbox& listed,
                  const std::string& published) {
-        const auto form = address::parse_mailbox(published);
+        const address::Mailbox form = published_form(listed.mailbox, published, context_.smtputf8);
         // The domain may have been written with U-labels; that is no reason to touch it.
-        if (!form || *form == listed.mailbox) return;
+        if (form == listed.mailbox) return;
         message::Span where = listed.addr_spec;
         where.offset += field.body.offset;
-        plan_.edit.replace(where, form->needs_smtputf8() ? form->text_utf8() : form->text());
+        plan_.edit.replace(where, form.needs_smtputf8() ? form.text_utf8() : form.text());
         plan_.changed.push_back(std::string(header_.name(field)) + " rewritten to " + published);
     }
 

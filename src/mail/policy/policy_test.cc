@@ -82,12 +82,12 @@ const std::string rest = dated + "To: x@ext.example\r\nMessage-ID: <a@b>\r\n";
 TEST_CASE("[J4] the sender is the submitter's own, in its published form") {
     const directory::Site known = site();
     Submitter submitter = alice();
-    CHECK((*plan_sender(submitter, mailbox("ASMITH@site.example"), known, {}))->text() ==
+    CHECK((*plan_sender(submitter, mailbox("ASMITH@site.example"), known, {}, false))->text() ==
           "Alice.Smith@site.example");
-    CHECK_FALSE(plan_sender(submitter, std::nullopt, known, {})->has_value());
+    CHECK_FALSE(plan_sender(submitter, std::nullopt, known, {}, false)->has_value());
     for (const char* other :
          {"bob@site.example", "alice.smith@ext.example", "postmaster@site.example"}) {
-        const auto refused = plan_sender(submitter, mailbox(other), known, principal(other));
+        const auto refused = plan_sender(submitter, mailbox(other), known, principal(other), false);
         REQUIRE_FALSE(refused);
         CHECK(refused.error().reply_code == 553);
         CHECK(refused.error().status.text() == "5.7.1");
@@ -100,15 +100,15 @@ TEST_CASE(
     "another") {
     const directory::Site known = site();
     Submitter submitter = machine();
-    CHECK(
-        plan_sender(submitter, mailbox("bob@site.example"), known, principal("Bob@site.example")));
+    CHECK(plan_sender(submitter, mailbox("bob@site.example"), known, principal("Bob@site.example"),
+                      false));
     CHECK(submitter.kind == Submitter::Kind::range);
-    CHECK(plan_sender(submitter, mailbox("nobody@site.example"), known, {}).error().code ==
+    CHECK(plan_sender(submitter, mailbox("nobody@site.example"), known, {}, false).error().code ==
           "SND-UNK");
-    CHECK(plan_sender(submitter, mailbox("x@ext.example"), known, {}));
+    CHECK(plan_sender(submitter, mailbox("x@ext.example"), known, {}, false));
     CHECK(submitter.kind == Submitter::Kind::outside);
     submitter = machine();
-    CHECK(plan_sender(submitter, std::nullopt, known, {}));
+    CHECK(plan_sender(submitter, std::nullopt, known, {}, false));
     CHECK(submitter.kind == Submitter::Kind::outside);
 }
 
@@ -232,6 +232,34 @@ TEST_CASE("[P15] UTF-8 in the header needs SMTPUTF8; fields that stand once do n
         CHECK(planned("From: asmith@site.example\r\n" + std::string(broken) + rest) == "HDR-SYN");
     CHECK(planned("From: asmith@site.example\r\nX: " + std::string(999, 'x') + "\r\n" + rest) ==
           "MIM-LIN");
+}
+
+TEST_CASE("[P15] an ASCII alias stays as it is written where nobody said SMTPUTF8") {
+    const char* const published = "m\xc3\xbcller@site.example";
+    Submitter submitter = submitter_of(directory::Principal{.id = directory::PrincipalId::make(2),
+                                                            .login = "mueller",
+                                                            .published = {published},
+                                                            .aliases = {"mueller@site.example"}});
+    Submitter range = machine();
+    const directory::Site known = site();
+    const auto alias = mailbox("mueller@site.example");
+    for (Submitter* each : {&submitter, &range}) {
+        CHECK(**plan_sender(*each, alias, known, principal(published), false) == alias);
+        CHECK(**plan_sender(*each, alias, known, principal(published), true) == mailbox(published));
+    }
+    const Lookups found{{address::key(alias), principal(published)}};
+    for (const bool smtputf8 : {false, true}) {
+        const std::string own = smtputf8 ? published : "mueller@site.example";
+        const message::Header header = message::Header::parse(
+            "From: mueller@site.example\r\nCc: mueller@site.example\r\n" + rest + "\r\n");
+        const auto plan = plan_header(header, {.submitter = submitter,
+                                               .site = known,
+                                               .lookups = found,
+                                               .now = now,
+                                               .smtputf8 = smtputf8});
+        REQUIRE(plan);
+        CHECK(plan->edit.bytes() == "From: " + own + "\r\nCc: " + own + "\r\n" + rest + "\r\n");
+    }
 }
 
 TEST_CASE("[R05] a message that was relayed a hundred times goes round in a loop") {

@@ -442,6 +442,28 @@ TEST_CASE("limits of size hold for the octets that come, whatever was announced"
     CHECK(f.entries().size() == 1);
 }
 
+TEST_CASE("[P15] UTF-8 leaves under SMTPUTF8 only") {
+    Fixture f;
+    f.apply(f.directory.add_principal({.id = directory::PrincipalId::make(3),
+                                       .login = "mueller",
+                                       .published = {"m\xc3\xbcller@site.example"},
+                                       .aliases = {"mueller@site.example"}}));
+    f.connect(smtp::Service::mx, "203.0.113.9");
+    CHECK(f.send("x@ext.example", {"mueller@site.example"}, message) == "250");
+    CHECK(f.entries()[0].recipients[0].address.text() == "mueller@site.example");
+    CHECK_FALSE(f.entries()[0].smtputf8);
+    // What came without it goes on without it.
+    CHECK(f.send("x@ext.example", {"mueller@site.example"}, "Subject: \xc3\xbc\r\n" + message) ==
+          "250");
+    CHECK_FALSE(f.entries()[1].smtputf8);
+    // The members of a role are our choice, not the sender's.
+    f.apply(f.directory.update_domain(
+        {.name = "site.example", .abuse = {"m\xc3\xbcller@site.example"}}));
+    CHECK(f.send("x@ext.example", {"abuse@site.example"}, message) == "250");
+    CHECK(f.entries()[2].recipients[0].address.needs_smtputf8());
+    CHECK(f.entries()[2].smtputf8);
+}
+
 TEST_CASE("[P10] nobody hands in results of checks in our name, from outside or as one of ours") {
     const std::string forged =
         "Authentication-Results: mx.site.example; dkim=pass\r\nX-Pidge-MIME: conform\r\n"

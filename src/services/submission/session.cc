@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/metrics.h"
 #include "mail/policy/envelope.h"
+#include "mail/policy/published.h"
 #include "mail/policy/refusals.h"
 #include "mail/queue/plan.h"
 #include "services/submission/events.h"
@@ -213,8 +214,8 @@ net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
     directory::Found found;
     if (from.sender && site->find_domain(from.sender->domain))
         found = co_await parts.directory.find(*from.sender);
-    transaction->sender =
-        CO_TRY(policy::plan_sender(transaction->submitter, from.sender, *site, found));
+    transaction->sender = CO_TRY(
+        policy::plan_sender(transaction->submitter, from.sender, *site, found, from.smtputf8));
     transaction->from = std::move(from);
     transaction->id = queue::QueueId::make(parts.clock.unix_ms());
     transaction_ = std::move(transaction);
@@ -300,6 +301,10 @@ net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
     ++(is_here ? amount.recipients_here : amount.recipients_elsewhere);
     CO_TRY(check_rates(amount));
     transaction_->amount = amount;
+    if (found.kind == directory::Found::Kind::principal)
+        found.entry.published =
+            policy::published_form(to.recipient, found.entry.published, transaction_->from.smtputf8)
+                .text();
     co_await transaction_->recipients.add(std::move(to), std::move(found));
     co_return Result<void>{};
 }
@@ -338,8 +343,10 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
         co_return refuse(Code::sends_too_much);
     auto entries = transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
+    // A header of others that holds UTF-8 without SMTPUTF8 goes on as it came. A member of a role
+    // may need SMTPUTF8 though nobody who wrote to the role could know.
     for (queue::Entry& entry : entries)
-        entry.smtputf8 = entry.smtputf8 && is_internationalized(entry, stored.header_beyond_ascii);
+        entry.smtputf8 = is_internationalized(entry, entry.smtputf8 && stored.header_beyond_ascii);
 
     store::Change change;
     change.offer_scheduled();
