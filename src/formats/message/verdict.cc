@@ -9,6 +9,7 @@ namespace {
 Conformity gravity(DefectKind kind) {
     switch (kind) {
         case DefectKind::utf8_in_header:
+        case DefectKind::field_too_long:  // dear to display, and read by all in the same way
             return Conformity::conform;
         case DefectKind::blank_fold:
         case DefectKind::duplicate_field:

@@ -50,6 +50,11 @@ Refusal ambiguous(const Field& field, const Header& header) {
 
 }  // namespace
 
+bool is_ambiguous(const address::AddressList& list) {
+    return std::ranges::any_of(ambiguous_forms,
+                               [&](Obsolete form) { return list.obsolete.has(form); });
+}
+
 Result<Author> find_author(const Header& header) {
     Author author;
     std::size_t count = 0;
@@ -75,8 +80,7 @@ Result<Author> find_author(const Header& header) {
     auto list = address::parse_address_list(header.body(from));
     if (!list || list->mailboxes.size() != 1 || !list->groups.empty())
         return ambiguous(from, header);
-    for (const Obsolete form : ambiguous_forms)
-        if (list->obsolete.has(form)) return ambiguous(from, header);
+    if (is_ambiguous(*list)) return ambiguous(from, header);
     author.listed = std::move(list->mailboxes.front());
     if (has_encoded_word(author.listed.mailbox)) return ambiguous(from, header);
     return author;

@@ -19,4 +19,7 @@ struct Author {
 // place of an address, and a From field after a line at which some readers take the header to end.
 Result<Author> find_author(const message::Header& header);
 
+// Whether a list of addresses is written in forms in which readers are known to differ about it.
+bool is_ambiguous(const address::AddressList& list);
+
 }  // namespace pidge::policy

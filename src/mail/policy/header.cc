@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "formats/date/date.h"
@@ -26,6 +27,23 @@ std::string quoted(const Field& field, const Header& header) {
            text::printable(message::unfold_trimmed(header.body(field)), 100);
 }
 
+// msg-id = [CFWS] "<" id-left "@" id-right ">" [CFWS]   (RFC 5322 §3.6.4). Looks at no more than
+// that readers find one word in angle brackets: what programs put there breaks the grammar often,
+// and their own copy of the message bears it.
+bool is_message_id(std::string_view written) {
+    const std::size_t open = written.find('<'), close = written.find('>');
+    if (open == written.npos || close == written.npos || close < open) return false;
+    const std::string_view before = text::trim(written.substr(0, open)),
+                           id = written.substr(open + 1, close - open - 1),
+                           after = text::trim(written.substr(close + 1));
+    const auto is_comment = [](std::string_view text) {
+        return text.empty() || (text.starts_with('(') && text.ends_with(')'));
+    };
+    const std::size_t at = id.find('@');
+    return is_comment(before) && is_comment(after) && at != 0 && at < id.size() - 1 &&
+           id.find_first_of(" \t\r\n<") == id.npos;
+}
+
 // Works through the fields of one header, collecting edits; leaves with the first refusal.
 class Planner {
  public:
@@ -43,7 +61,7 @@ class Planner {
             for (const Field* field : header_.find_all(name)) TRY(addresses(*field, Use::named));
         date();
         complete();
-        for (const char* name : {"Bcc", "Return-Path"})
+        for (const char* name : {"Bcc", "Resent-Bcc", "Return-Path"})
             for (const Field* field : header_.find_all(name)) remove(*field, name);
         return std::move(plan_);
     }
@@ -76,6 +94,9 @@ class Planner {
                 case DefectKind::header_too_long:
                 case DefectKind::too_many_fields:
                     return refuse(Code::header_too_large);
+                // RFC 5322 §3.5: the body is optional.
+                case DefectKind::no_blank_line:
+                    break;
                 // A large field is only dear to display; every reader agrees about what it says.
                 case DefectKind::field_too_long:
                     break;
@@ -113,14 +134,30 @@ class Planner {
     Result<void> addresses(const Field& field, Use use) {
         const std::string_view body = header_.body(field);
         const auto list = address::parse_address_list(body);
-        if (!list)
-            return refuse(Code::header_syntax, quoted(field, header_) + ": " + list.error().text);
-        for (const address::ListedMailbox& listed : list->mailboxes)
-            TRY(one_address(field, listed, use));
+        if (!list) {
+            const bool is_long = list.error().kind == Refusal::Kind::limit;
+            return refuse(is_long ? Code::header_too_large : Code::header_syntax,
+                          quoted(field, header_) + ": " + list.error().text);
+        }
+        if (use == Use::author && (list->mailboxes.empty() || is_ambiguous(*list)))
+            return refuse(Code::header_syntax, quoted(field, header_) + ".");
+        // RFC 5322 §3.6.3: only Bcc may be empty, which counts as not being there.
+        if (list->mailboxes.empty() && list->groups.empty()) {
+            remove(field, header_.name(field));
+            return {};
+        }
+        std::vector<Rewrite> rewrites;
+        for (const address::ListedMailbox& listed : list->mailboxes) {
+            auto form = TRY(outgoing(field, listed, use));
+            if (form) rewrites.push_back({&listed, *std::move(form)});
+        }
+        if (!rewrites.empty()) rewrite(field, *list, rewrites);
         return {};
     }
 
-    Result<void> one_address(const Field& field, const address::ListedMailbox& listed, Use use) {
+    // What the address becomes; nothing where it stays.
+    Result<std::optional<std::string>> outgoing(const Field& field,
+                                                const address::ListedMailbox& listed, Use use) {
         const address::Mailbox& mailbox = listed.mailbox;
         // [J3] A bare name is valid nowhere else.
         if (!listed.fits_smtp || mailbox.domain.empty())
@@ -147,20 +184,52 @@ class Planner {
             return refuse(Code::header_not_own,
                           mailbox.text() + " is not an address of this site.");
         }
-        if (!published.empty()) rewrite(field, listed, published);
-        return {};
+        if (published.empty()) return std::nullopt;
+        // [J4, J19] Outgoing mail shows the published form.
+        const address::Mailbox form = published_form(mailbox, published, context_.smtputf8);
+        // The domain may have been written with U-labels; that is no reason to touch it.
+        if (form == mailbox) return std::nullopt;
+        plan_.changed.push_back(std::string(header_.name(field)) + " rewritten to " + published);
+        return form.needs_smtputf8() ? form.text_utf8() : form.text();
     }
 
-    // [J4, J19] Outgoing mail shows the published form.
-    void rewrite(const Field& field, const address::ListedMailbox& listed,
-                 const std::string& published) {
-        const address::Mailbox form = published_form(listed.mailbox, published, context_.smtputf8);
-        // The domain may have been written with U-labels; that is no reason to touch it.
-        if (form == listed.mailbox) return;
-        message::Span where = listed.addr_spec;
-        where.offset += field.body.offset;
-        plan_.edit.replace(where, form.needs_smtputf8() ? form.text_utf8() : form.text());
-        plan_.changed.push_back(std::string(header_.name(field)) + " rewritten to " + published);
+    struct Rewrite {
+        const address::ListedMailbox* listed;
+        std::string form;
+    };
+
+    // Lines that grow beyond what a line may have are folded, before each address.
+    void rewrite(const Field& field, const address::AddressList& list,
+                 const std::vector<Rewrite>& rewrites) {
+        const std::string_view block(header_.bytes());
+        const auto line_start = [&](std::size_t offset) {
+            const std::size_t end = block.substr(0, offset).rfind('\n');
+            return end == block.npos ? 0 : end + 1;
+        };
+        std::map<std::size_t, std::size_t> lines;  // octets, by where the line begins
+        for (const Rewrite& each : rewrites) {
+            const std::size_t start = line_start(field.body.offset + each.listed->addr_spec.offset);
+            std::size_t& length =
+                lines.emplace(start, std::min(block.find("\r\n", start), block.size()) - start)
+                    .first->second;
+            length = length - each.listed->addr_spec.length + each.form.size();
+        }
+        const bool is_too_long = std::ranges::any_of(
+            lines, [](const auto& line) { return line.second > message::line_octets_max; });
+        auto next = rewrites.begin();
+        for (const address::ListedMailbox& listed : list.mailboxes) {
+            message::Span name{field.body.offset + listed.whole.offset, 0};
+            message::Span spec{field.body.offset + listed.addr_spec.offset,
+                               listed.addr_spec.length};
+            const std::size_t start = line_start(name.offset);
+            const bool is_first = text::trim(block.substr(start, name.offset - start)).empty() ||
+                                  &listed == &list.mailboxes.front();
+            std::string fold = is_too_long && !is_first ? "\r\n " : "";
+            const bool is_rewritten = next != rewrites.end() && next->listed == &listed;
+            if (!fold.empty() && !(is_rewritten && name.offset == spec.offset))
+                plan_.edit.replace(name, std::exchange(fold, ""));
+            if (is_rewritten) plan_.edit.replace(spec, fold + next++->form);
+        }
     }
 
     void date() {
@@ -172,13 +241,29 @@ class Planner {
             given->instant <= context_.now + date_ahead_max)
             return;
         plan_.edit.replace(field->body, " " + date::text(now));
-        plan_.changed.push_back("Date corrected from " +
-                                text::printable(message::unfold_trimmed(header_.body(*field)), 80));
+        plan_.changed.push_back("Date corrected from " + shown(*field));
+    }
+
+    std::string shown(const Field& field) const {
+        return text::printable(message::unfold_trimmed(header_.body(field)), 80);
+    }
+
+    // Of a list of addresses that has been found to be one.
+    bool is_empty(const Field& field) const {
+        const auto list = address::read_address_list(header_.body(field));
+        return list.mailboxes.empty() && list.groups.empty();
     }
 
     void complete() {
-        if (!header_.find("Message-ID")) add("Message-ID", context_.message_id);
-        if (!header_.find("To")) add("To", "undisclosed-recipients:;");
+        const Field* id = header_.find("Message-ID");
+        if (!id) {
+            add("Message-ID", context_.message_id);
+        } else if (!is_message_id(message::unfold_trimmed(header_.body(*id)))) {
+            plan_.edit.replace(id->body, " " + context_.message_id);
+            plan_.changed.push_back("Message-ID corrected from " + shown(*id));
+        }
+        const Field* to = header_.find("To");
+        if (!to || is_empty(*to)) add("To", "undisclosed-recipients:;");
         // [J11] RFC 2045 §4: without it, what the Content- fields say does not count.
         const auto says_content = [this](const Field& field) {
             return text::istarts_with(header_.name(field), "Content-");
@@ -192,7 +277,7 @@ class Planner {
         plan_.changed.push_back(std::string(name) + " added");
     }
 
-    void remove(const Field& field, const char* name) {
+    void remove(const Field& field, std::string_view name) {
         plan_.edit.remove(field);
         plan_.changed.push_back(std::string(name) + " removed");
     }

@@ -5,9 +5,11 @@
 //   Sender        of a person: an own address, and taken out where it only repeats From;
 //                 of a process or machine: free
 //   Reply-To, To, Cc   every address of ours must exist, every address must be readable
-//   Bcc           taken out: who stands there must not be shown to the others
-//   Date          added when missing, corrected when it is far off (limits below)
-//   Message-ID, To     added when missing
+//   Resent-From, Resent-Sender   own addresses
+//   Bcc, Resent-Bcc    taken out: who stands there must not be shown to the others
+//   Date          added when missing, corrected when it is far off (limits below) or none
+//   Message-ID    added when missing, replaced when it is none
+//   To            added when missing or empty; an empty Reply-To or Cc is taken out
 //   Return-Path   taken out: it is written at final delivery only (RFC 5321 §4.4)
 #pragma once
 

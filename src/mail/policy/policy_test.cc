@@ -142,6 +142,52 @@ TEST_CASE("[J9] what is missing is added, what is there stays as it is") {
     CHECK(planned(rest) == "HDR-FRM");
 }
 
+TEST_CASE("[J9] an empty field is none, and a Message-ID that is none is replaced") {
+    const std::string from = "From: Alice.Smith@site.example\r\n" + dated;
+    for (const char* empty : {"To:", "To: ", "To:\r\n  (nobody)", "To: ,,"}) {
+        CAPTURE(empty);
+        CHECK(planned(from + empty + "\r\nMessage-ID: <a@b>\r\n") ==
+              from + "Message-ID: <a@b>\r\nTo: undisclosed-recipients:;\r\n");
+    }
+    CHECK(planned(from + "Cc: \r\nReply-To:\r\nTo: x@ext.example\r\nMessage-ID: <a@b>\r\n") ==
+          from + "To: x@ext.example\r\nMessage-ID: <a@b>\r\n");
+    const auto id = [&](const std::string& given) {
+        const std::string out = planned(from + "To: x@ext.example\r\nMessage-ID:" + given + "\r\n");
+        return out.substr(out.find("Message-ID:") + 11);
+    };
+    for (const char* none : {"", " ", " foo bar", " <>", " <a>", " <@b>", " <a@>", " <a b@c>",
+                             " a@b", " <a@b", " <a@b> <c@d>", " x <a@b>", " <a@b>c"}) {
+        CAPTURE(none);
+        CHECK(id(none) == " <id@mx>\r\n");
+    }
+    for (const char* good : {" <a@b>", "<a@b>", "\r\n <a..b.@c>", " <a@[192.0.2.1]>",
+                             " (c) <a@b> (d)", " <\"a\"@b@c>"})
+        CHECK(id(good) == std::string(good) + "\r\n");
+}
+
+TEST_CASE("a line that grows too long by rewriting is folded") {
+    const std::string from = "From: Alice.Smith@site.example\r\n" + dated + "Message-ID: <a@b>\r\n";
+    const std::string filler = std::string(60, 'z') + "@ext.example";
+    std::string to = "To: x@ext.example, A <asmith@site.example>,asmith@site.example";
+    while (to.size() < 900) to += ", " + filler;
+    to += ",\r\n asmith@site.example, " + filler;
+    const std::string out = planned(from + to + "\r\n");
+    CHECK(out.find("A <Alice.Smith@site.example>,Alice.Smith@site.example, ") != out.npos);
+    to.insert(4, "(" + std::string(998 - 3 - to.find("\r\n"), 'c') + ") ");
+    std::string folded = planned(from + to + "\r\n");
+    CHECK(message::Header::parse(folded + "\r\n").defects().is_empty());
+    CHECK(folded.find("c) x@ext.example, \r\n A <Alice.Smith@site.example>,\r\n "
+                      "Alice.Smith@site.example, \r\n " +
+                      filler) != folded.npos);
+    CHECK(folded.find(filler + ",\r\n Alice.Smith@site.example, \r\n " + filler + "\r\n") !=
+          folded.npos);
+    // Groups stay groups.
+    CHECK(planned(from + "To: g: asmith@site.example, B <asmith@site.example>, " +
+                  std::string(60, 'z') + "@ext.example; (" + std::string(865, 'c') + ")\r\n") ==
+          from + "To: g: Alice.Smith@site.example, \r\n B <Alice.Smith@site.example>, \r\n " +
+              std::string(60, 'z') + "@ext.example; (" + std::string(865, 'c') + ")\r\n");
+}
+
 TEST_CASE("[J10] a date that is far off or cannot be read is corrected") {
     const auto with = [](const std::string& given) {
         const std::string out = planned(
@@ -182,6 +228,9 @@ TEST_CASE("[J4] a person's Sender is their own and goes where it only repeats Fr
           from + "Sender: Alice.Smith@site.example\r\n" + rest);
     CHECK(planned(from + "Sender: alice.smith@site.example\r\n" + rest) == from + rest);
     CHECK(planned(from + "Sender: bob@site.example\r\n" + rest) == "HDR-OWN");
+    for (const char* resent :
+         {"<@bank.example:asmith@site.example>", "g:;", "", "asmith @ site.example"})
+        CHECK(planned(from + "Resent-From: " + resent + "\r\n" + rest) == "HDR-SYN");
     Submitter process = alice();
     process.kind = Submitter::Kind::automatic;
     CHECK(planned(from + "Sender: Bob@site.example\r\n" + rest, process) ==
@@ -214,7 +263,7 @@ TEST_CASE("[J11] content fields without MIME-Version get one") {
 TEST_CASE("who stands in Bcc is not shown to the others") {
     const std::string from = "From: Alice.Smith@site.example\r\n";
     CHECK(planned(from + "Bcc: secret@ext.example,\r\n more@ext.example\r\n" + rest +
-                  "Return-Path: <x@y>\r\n") == from + rest);
+                  "Resent-Bcc: secret@ext.example\r\nReturn-Path: <x@y>\r\n") == from + rest);
 }
 
 TEST_CASE("[P15] UTF-8 in the header needs SMTPUTF8; fields that stand once do not stand twice") {

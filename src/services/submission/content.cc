@@ -137,7 +137,12 @@ net::Task<Result<Bytes>> Content::edited(const message::Header& header) {
         plan.edit.remove(*field);
         stored_.changed.push_back(std::string(header.name(*field)) + " removed");
     }
-    co_return plan.edit.bytes();
+    Bytes block = plan.edit.bytes();
+    // RFC 5322 §3.5: who has no body may leave out the blank line; whoever comes after us and adds
+    // a field or a body finds one.
+    if (header.defects().has(message::DefectKind::no_blank_line))
+        block += block.ends_with("\r\n") ? "\r\n" : "\r\n\r\n";
+    co_return block;
 }
 
 // Binary parts become base64 (docs/decisions/002): which ones is known only when the structure is,

@@ -482,6 +482,29 @@ TEST_CASE("[P10] nobody hands in results of checks in our name, from outside or 
     }
 }
 
+TEST_CASE("a message may end with its header (RFC 5322 §3.5)") {
+    Fixture f;
+    f.as_alice();
+    const std::string header = message.substr(0, message.find("\r\n\r\n"));
+    for (const char* end : {"", "\r\n"})
+        CHECK(f.send("alice@site.example", {"x@ext.example"}, header + end) == "250");
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, "From: alice@site.example") == "250");
+    CHECK(f.stored(f.entries()[0]) == header + "\r\n\r\n");
+    CHECK(f.stored(f.entries()[1]) == header + "\r\n\r\n");
+    CHECK(f.stored(f.entries()[2]).ends_with("\r\nTo: undisclosed-recipients:;\r\n\r\n"));
+}
+
+TEST_CASE("a header may name as many as it takes") {
+    Fixture f;
+    f.as_alice();
+    std::string many = "Cc: x@ext.example";
+    for (int i = 0; i < 1500; ++i)
+        many += ",\r\n recipient-number-" + std::to_string(i) + "@some-department.ext.example";
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, many + "\r\n" + message) == "250");
+    for (int i = 0; i < 500; ++i) many += ",\r\n x@ext.example";
+    CHECK(f.send("alice@site.example", {"x@ext.example"}, many + "\r\n" + message) == "HDR-BIG");
+}
+
 TEST_CASE("[J11] broken MIME is refused with what is wrong") {
     Fixture f;
     f.as_alice();
