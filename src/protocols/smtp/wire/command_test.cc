@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "protocols/smtp/limits.h"
 #include "protocols/smtp/wire/envelope.h"
 #include "protocols/smtp/wire/line_scanner.h"
@@ -66,12 +68,21 @@ TEST_CASE("MAIL is read with all its parameters") {
     CHECK(parse_mail("from: <a@ext.example> auth=<>")->auth == "<>");
 }
 
+TEST_CASE("SIZE has up to twenty digits, and one that no number holds is larger than any") {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    CHECK(parse_mail("FROM:<a@ext.example> SIZE=00000000000000000007")->size_bytes == 7);
+    CHECK(parse_mail("FROM:<a@ext.example> SIZE=18446744073709551615")->size_bytes == most);
+    CHECK(parse_mail("FROM:<a@ext.example> SIZE=18446744073709551616")->size_bytes == most);
+    CHECK(parse_mail("FROM:<a@ext.example> SIZE=99999999999999999999")->size_bytes == most);
+}
+
 TEST_CASE("MAIL refuses what is not in the grammar") {
     CHECK(mail_status("FROM:<a@ext.example> SIZE=1 SIZE=1") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> SIZE=") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> SIZE") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> SIZE=-1") == "501 5.5.4");
-    CHECK(mail_status("FROM:<a@ext.example> SIZE=18446744073709551616") == "501 5.5.4");
+    CHECK(mail_status("FROM:<a@ext.example> SIZE=100000000000000000000") == "501 5.5.4");
+    CHECK(mail_status("FROM:<a@ext.example> SIZE=1844674407370955161x") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> BODY=9BIT") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> SMTPUTF8=1") == "501 5.5.4");
     CHECK(mail_status("FROM:<a@ext.example> X=1") == "555 5.5.4");

@@ -1,5 +1,8 @@
 #include "protocols/smtp/wire/envelope.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/text.h"
 #include "formats/address/path.h"
 #include "protocols/smtp/limits.h"
@@ -47,10 +50,11 @@ Result<std::vector<Parameter>> parse_rest(std::string_view in) {
 }
 
 Result<void> read_size(const Parameter& parameter, MailFrom& from) {
-    if (!parameter.value || parameter.value->size() > 20)
+    // size-value = 1*20DIGIT   (RFC 1870 §4): what fits into no number is larger than any limit.
+    const std::string_view value = parameter.value.value_or("");
+    if (value.empty() || value.size() > 20 || !std::ranges::all_of(value, text::is_digit))
         return bad_argument("SIZE takes a number");
-    from.size_bytes = text::parse_u64(*parameter.value);
-    if (!from.size_bytes) return bad_argument("SIZE takes a number");
+    from.size_bytes = text::parse_u64(value).value_or(std::numeric_limits<std::uint64_t>::max());
     return {};
 }
 
