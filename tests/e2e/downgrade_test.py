@@ -12,8 +12,9 @@ import os
 import unittest
 
 from postfix import Postfix, require
+from rawsmtp import Raw
 from sink import ALL, Sink, wait_until
-from testsite import Site
+from testsite import PASSWORD, Site
 
 LARGE_MB = int(os.environ.get("PIDGE_LARGE", "8"))
 MEMORY_KIB_MAX = 32 * 1024
@@ -131,6 +132,31 @@ class Downgrade(unittest.TestCase):
                     report = sink.wait_for(3 + number)[-1]
                     self.assertEqual(report.sender, "")
                     self.assertIn(b"Status: 5.6.7", report.octets)
+
+    def test_P15_nothing_of_ours_makes_a_message_need_SMTPUTF8(self):
+        """[P15] Neither the names in our trace field, nor an account that is published beyond ASCII and used by its ASCII alias."""
+        with Sink(extensions=ALL - {"SMTPUTF8", "8BITMIME"}) as sink, Site(sink=sink) as site:
+            site.pidge("route", "set", "xn--bcher-kva.test", "--host", "127.0.0.1", "--port", str(sink.port))
+            site.pidge("account", "add", "m\u00fcller@site.test", "--login", "mueller", "--alias", "mueller@site.test", "--password-stdin",
+                       input=(PASSWORD + "\n").encode())
+            site.submit(message("label", "", b"x\r\n"), ["x@xn--bcher-kva.test"], options=["SMTPUTF8"])
+            sink.wait_for(1)
+            with Raw(site.ports["smtp"], source="127.0.0.9") as outside:
+                outside.reply()
+                outside.ask("EHLO b\u00fccher.test")
+                self.assertEqual(outside.envelope("boss@bank.test", "mueller@site.test"), ("250", "250"))
+                outside.ask("DATA")
+                outside.send(TEXT + b".\r\n")
+                self.assertEqual(outside.reply()[:3], "250")
+            sink.wait_for(2)
+            with site.client(login="mueller") as client:
+                client.sendmail("mueller@site.test", ["bob@out.test"], message("own", "Cc: mueller@site.test\r\n", b"x\r\n").replace(b"alice@", b"mueller@"))
+            label, alias, own = sink.wait_for(3)
+            self.assertEqual([each.recipients for each in (label, alias, own)], [("x@xn--bcher-kva.test",), ("mueller@site.test",), ("bob@out.test",)])
+            self.assertEqual(own.sender, "mueller@site.test")
+            self.assertIn(b"from xn--bcher-kva.test (", alias.octets)
+            for arrived in (label, alias, own):
+                self.assertTrue(arrived.octets.isascii(), arrived.octets)
 
     def test_a_large_message_is_converted_in_bounded_memory(self):
         line = "Grüße aus Köln, und noch etwas mehr Text in dieser Zeile.\r\n".encode()
