@@ -165,6 +165,21 @@ class Abuse(unittest.TestCase):
             with site.connect("198.51.100.1") as stranger:  # mail for our people is not limited by these
                 self.assertEqual({send(stranger, "a@ext.test", ["bob@site.test"])[:3] for _ in range(70)}, {"250"})
 
+    def test_R07_a_list_with_some_who_have_left_reaches_the_others(self):
+        """[R07] An unknown recipient is refused by itself, at once, where a person or machine of ours names it."""
+        with Behind() as site:
+            with site.connect("198.18.0.1", "submission") as person, site.connect("192.0.2.7") as machine:
+                self.assertIn("LIMITS RCPTMAX=1000", person.ask("EHLO client.test"))
+                self.assertIn("LIMITS RCPTMAX=100\n", machine.ask("EHLO client.test") + "\n")
+                person.ask("AUTH PLAIN " + base64.b64encode(f"\0alice\0{PASSWORD}".encode()).decode())
+                for client in (person, machine):
+                    client.ask("MAIL FROM:<alice@site.test>")
+                    replies = [client.ask(f"RCPT TO:<{who}@site.test>")[:9] for who in ["bob", *(f"gone{n}" for n in range(12)), "alice"]]
+                    self.assertEqual(replies, ["250 2.1.5", *["550 5.1.1"] * 12, "250 2.1.5"])
+                    client.ask("DATA")
+                    client.send(TEXT)
+                    self.assertEqual(client.reply()[:3], "250")
+
     def test_R02_a_range_can_ask_for_machines_with_a_name(self):
         """[R02] Forward-confirmed: 550 5.7.25 HST-PTR."""
         with Zone() as zone:

@@ -6,16 +6,10 @@ namespace {
 
 using std::chrono::minutes;
 
-constexpr SendLimits person{.messages = 30,
-                            .window = minutes(1),
-                            .recipients_per_hour = 300,
-                            .recipients_per_day = 1000,
-                            .recipients_per_message = 500};
-constexpr SendLimits automatic{.messages = 60,
-                               .window = minutes(1),
-                               .recipients_per_hour = 1000,
-                               .recipients_per_day = 5000,
-                               .recipients_per_message = 500};
+constexpr SendLimits person{
+    .messages = 30, .window = minutes(1), .recipients_per_hour = 300, .recipients_per_day = 1000};
+constexpr SendLimits automatic{
+    .messages = 60, .window = minutes(1), .recipients_per_hour = 1000, .recipients_per_day = 5000};
 // For each machine of the range.
 constexpr SendLimits machine{.messages = 60,
                              .window = minutes(5),

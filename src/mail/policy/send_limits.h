@@ -13,7 +13,7 @@ struct SendLimits {
     std::chrono::seconds window{60};
     // Recipients elsewhere; those of our own domains count a tenth.
     std::uint32_t recipients_per_hour = 0, recipients_per_day = 0;
-    std::uint32_t recipients_per_message = 0;
+    std::uint32_t recipients_per_message = 0;  // 0: as many as the site takes
 };
 
 // Null: not limited (what comes from outside is bounded by what it may reach).

@@ -57,7 +57,13 @@ class BackendSession : public sasl::Backend {
     // Tells what is known of the client after EHLO/HELO, STARTTLS and AUTH.
     virtual void client_is(ClientState state) = 0;
 
+    // How many recipients a message of this client may have, as far as it is known now, besides
+    // what ServerOptions say: for LIMITS RCPTMAX (RFC 9422).
+    virtual std::size_t recipients_max() const = 0;
+
     virtual net::Task<Result<void>> mail(MailFrom from) = 0;
+    // A refusal of kind not_found counts as a guess (attacks.md R07): the server slows them down
+    // and ends the session.
     virtual net::Task<Result<void>> rcpt(RcptTo to) = 0;
     // Before 354, or at the first BDAT: at least one recipient was accepted.
     virtual net::Task<Result<void>> begin_body() = 0;

@@ -427,6 +427,58 @@ TEST_CASE("[R07] a thousand guesses of addresses from one network learn ten answ
     CHECK(f.send("", {"bob@site.example"}, message) == "250");
 }
 
+TEST_CASE(
+    "[R07] to our own an unknown recipient is a mistake, and counts as a recipient elsewhere") {
+    Fixture f;
+    const auto answer = [&](const std::string& who) {
+        const auto said = net::run(f.session->rcpt({.recipient = mailbox(who.c_str())}));
+        return said ? Refusal{.code = "250"} : said.error();
+    };
+    const auto guess = [&](int i) { return "gone" + std::to_string(i) + "@site.example"; };
+    for (const bool is_person : {true, false}) {
+        if (is_person)
+            f.as_alice();
+        else
+            f.connect(smtp::Service::mx, "192.0.2.7");
+        CHECK(net::run(f.session->mail({.sender = mailbox("alice@site.example")})));
+        CHECK(answer("bob@site.example").code == "250");
+        const int most = is_person ? 299 : 199;
+        for (int i = 0; i < most; ++i) {
+            const Refusal refusal = answer(guess(i));
+            CHECK(refusal.code == "RCP-UNK");
+            CHECK(refusal.reply_code == 550);
+            CHECK(refusal.kind != Refusal::Kind::not_found);
+        }
+        // Then known and unknown ones are answered alike, in this session and in the next one.
+        CHECK(answer(guess(most)).code == "USR-FLD");
+        f.session->reset();
+        CHECK(net::run(f.session->mail({.sender = mailbox("alice@site.example")})));
+        CHECK(answer(guess(most)).code == "RCP-UNK");
+        CHECK(answer(guess(most)).code == "USR-FLD");
+        CHECK(answer("bob@site.example").code == "USR-FLD");
+    }
+}
+
+TEST_CASE("as many recipients are announced as one message may have") {
+    Fixture f;
+    f.gateway.set_options({.hostname = "mx.site.example", .recipients_max = 1000});
+    f.as_alice();
+    CHECK(f.session->recipients_max() == 1000);
+    f.connect(smtp::Service::mx, "203.0.113.9");
+    CHECK(f.session->recipients_max() == 1000);
+    f.connect(smtp::Service::mx, "192.0.2.7");
+    CHECK(f.session->recipients_max() == 100);
+    CHECK(net::run(f.session->mail({.sender = mailbox("alice@site.example")})));
+    for (int i = 0; i < 100; ++i)
+        CHECK(net::run(f.session->rcpt(
+            {.recipient = mailbox(("x" + std::to_string(i) + "@ext.example").c_str())})));
+    CHECK(net::run(f.session->rcpt({.recipient = mailbox("y@ext.example")})).error().reply_code ==
+          452);
+    f.gateway.set_options({.hostname = "mx.site.example", .recipients_max = 50});
+    f.connect(smtp::Service::mx, "192.0.2.7");
+    CHECK(f.session->recipients_max() == 50);
+}
+
 TEST_CASE("limits of size hold for the octets that come, whatever was announced") {
     Fixture f;
     f.as_alice();

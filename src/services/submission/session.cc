@@ -227,13 +227,28 @@ net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
 
 // --- how much, and from what ---
 
-const policy::SendLimits* Session::send_limits() const {
+const policy::SendLimits* Session::send_limits(policy::Submitter::Kind kind) const {
     if (!options_->limits_rates) return nullptr;
-    const policy::Submitter::Kind kind = transaction_->submitter.kind;
     // What runs on this very machine is its administrator's.
     if (kind == policy::Submitter::Kind::range && connection_.remote.address.is_loopback())
         return nullptr;
     return policy::find_send_limits(kind);
+}
+
+std::size_t Session::recipients_max(const policy::SendLimits* limits) const {
+    return limits && limits->recipients_per_message > 0
+               ? std::min<std::size_t>(options_->recipients_max, limits->recipients_per_message)
+               : options_->recipients_max;
+}
+
+std::size_t Session::recipients_max() const {
+    using Kind = policy::Submitter::Kind;
+    if (client_.identity) return recipients_max(send_limits(Kind::person));
+    const bool may_be_machine =
+        connection_.service == smtp::Service::mx &&
+        gateway_.parts().directory.site()->find_range(connection_.remote.address,
+                                                      gateway_.parts().clock.now()) != nullptr;
+    return recipients_max(send_limits(may_be_machine ? Kind::range : Kind::outside));
 }
 
 std::string Session::rated_sender() const {
@@ -244,7 +259,7 @@ std::string Session::rated_sender() const {
 }
 
 Result<void> Session::check_rates(SendRates::Amount amount) const {
-    const policy::SendLimits* limits = send_limits();
+    const policy::SendLimits* limits = send_limits(transaction_->submitter.kind);
     if (limits && !gateway_.rates().has_room(rated_sender(), *limits, amount))
         return refuse(Code::sends_too_much);
     return {};
@@ -272,11 +287,8 @@ net::Task<Result<void>> Session::rcpt(smtp::RcptTo to) {
 net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
     check(transaction_ != nullptr, "RCPT without MAIL");
     GatewayParts& parts = gateway_.parts();
-    const policy::SendLimits* limits = send_limits();
-    const std::size_t recipients_max =
-        limits ? std::min<std::size_t>(options_->recipients_max, limits->recipients_per_message)
-               : options_->recipients_max;
-    if (transaction_->recipients.given().size() >= recipients_max)
+    if (transaction_->recipients.given().size() >=
+        recipients_max(send_limits(transaction_->submitter.kind)))
         co_return Refusal{
             .kind = Refusal::Kind::limit,
             .text = "Too many recipients in one message; send the rest in another one.",
@@ -285,28 +297,42 @@ net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
     const bool outside = !transaction_->submitter.is_submitting();
     if (outside && gateway_.guessing().is_enough(connection_.remote.address))
         co_return refuse(Code::recipient_guessing);
+    // Before anybody is looked up: whoever may not guess any more (below) learns of nobody.
+    SendRates::Amount amount = transaction_->amount;
+    ++amount.recipients_elsewhere;
+    CO_TRY(check_rates(amount));
     const auto site = parts.directory.site();
+    const bool is_here = to.recipient.domain.empty() || site->find_domain(to.recipient.domain);
     directory::Found found;
-    if (to.recipient.domain.empty() || site->find_domain(to.recipient.domain))
-        found = co_await parts.directory.find(to.recipient);
+    if (is_here) found = co_await parts.directory.find(to.recipient);
     const auto allowed =
         policy::check_recipient(transaction_->submitter, to.recipient, *site, found);
     if (!allowed) {
-        if (outside && allowed.error().kind == Refusal::Kind::not_found)
-            gateway_.guessing().count(connection_.remote.address);
-        co_return allowed.error();
+        Refusal refusal = allowed.error();
+        if (refusal.kind == Refusal::Kind::not_found) count_unknown(refusal);
+        co_return refusal;
     }
-    const bool is_here = to.recipient.domain.empty() || site->find_domain(to.recipient.domain);
-    SendRates::Amount amount = transaction_->amount;
-    ++(is_here ? amount.recipients_here : amount.recipients_elsewhere);
-    CO_TRY(check_rates(amount));
-    transaction_->amount = amount;
+    ++(is_here ? transaction_->amount.recipients_here : transaction_->amount.recipients_elsewhere);
     if (found.kind == directory::Found::Kind::principal)
         found.entry.published =
             policy::published_form(to.recipient, found.entry.published, transaction_->from.smtputf8)
                 .text();
     co_await transaction_->recipients.add(std::move(to), std::move(found));
     co_return Result<void>{};
+}
+
+// attacks.md R07. A list of ours may name some who have left, and the others get their copy all the
+// same: that is no guess of a stranger, who is slowed down and sent away (backend.h). It counts as
+// a recipient elsewhere.
+void Session::count_unknown(Refusal& refusal) {
+    const policy::Submitter::Kind kind = transaction_->submitter.kind;
+    if (kind == policy::Submitter::Kind::outside) {
+        gateway_.guessing().count(connection_.remote.address);
+        return;
+    }
+    refusal.kind = Refusal::Kind::policy;
+    if (const policy::SendLimits* limits = send_limits(kind))
+        (void)gateway_.rates().take(rated_sender(), *limits, {.recipients_elsewhere = 1});
 }
 
 net::Task<Result<void>> Session::begin_body() {
@@ -339,7 +365,7 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     GatewayParts& parts = gateway_.parts();
     store::kill_point("submission-before-plan");
     const StoredContent stored = CO_TRY(co_await transaction_->content->finish());
-    const policy::SendLimits* limits = send_limits();
+    const policy::SendLimits* limits = send_limits(transaction_->submitter.kind);
     if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
         co_return refuse(Code::sends_too_much);
     auto entries = transaction_->recipients.entries(base_entry(stored), *parts.directory.site());

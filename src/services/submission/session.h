@@ -33,6 +33,7 @@ class Session final : public smtp::BackendSession {
 
     net::Task<Result<void>> open() override;
     void client_is(smtp::ClientState state) override;
+    std::size_t recipients_max() const override;
     net::Task<Result<sasl::Identity>> verify_password(std::string authorization, std::string login,
                                                       std::string password,
                                                       std::string mechanism) override;
@@ -56,7 +57,9 @@ class Session final : public smtp::BackendSession {
     net::Task<Result<smtp::Accepted>> accept();
     net::Task<Result<policy::Submitter>> submitter();
     // Null: not limited.
-    const policy::SendLimits* send_limits() const;
+    const policy::SendLimits* send_limits(policy::Submitter::Kind kind) const;
+    std::size_t recipients_max(const policy::SendLimits* limits) const;
+    void count_unknown(Refusal& refusal);
     std::string rated_sender() const;
     Result<void> check_rates(SendRates::Amount amount) const;
     net::Task<Result<void>> check_machine();

@@ -151,6 +151,10 @@ TEST_CASE("EHLO lists what this client can use now") {
     const std::string mx = talk(hello, backend, test_options(Service::mx), true);
     CHECK(mx.find("AUTH") == std::string::npos);
     CHECK(mx.find("STARTTLS") == std::string::npos);
+    backend.recipients_max = 100;  // of this client
+    CHECK(talk(hello, backend, options).find("LIMITS RCPTMAX=100\r\n") != std::string::npos);
+    backend.recipients_max = 1000;
+    CHECK(talk(hello, backend, options).find("LIMITS RCPTMAX=500\r\n") != std::string::npos);
 }
 
 TEST_CASE("pipelined commands are answered in one write") {
@@ -673,7 +677,9 @@ TEST_CASE("sizes and counts are held") {
     options.message_octets = 100;
     options.recipients_max = 2;
     const std::string large = std::string(98, 'x') + "\r\n";
-    CHECK(talk_codes(hello + "MAIL FROM:<a@ext.example> SIZE=101\r\n", options) == "220 250 552");
+    for (const char* size : {"101", "18446744073709551615", "99999999999999999999"})
+        CHECK(talk_codes(hello + "MAIL FROM:<a@ext.example> SIZE=" + size + "\r\n", options) ==
+              "220 250 552");
     CHECK(talk_codes(hello + envelope + "DATA\r\n" + large + ".\r\n", options) ==
           "220 250 250 250 354 250");
     CHECK(talk_codes(hello + envelope + "DATA\r\n" + large + "x\r\n.\r\nNOOP\r\n", options) ==

@@ -30,6 +30,8 @@ class FakeSession final : public BackendSession {
         backend_.states.push_back(std::move(state));
     }
 
+    std::size_t recipients_max() const override { return backend_.recipients_max; }
+
     net::Task<Result<void>> mail(MailFrom from) override {
         check(is_open_ && !is_begun_ && !client_.helo.empty(), "mail() begins a transaction");
         is_begun_ = true;

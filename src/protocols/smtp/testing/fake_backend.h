@@ -28,7 +28,8 @@ class FakeBackend final : public Backend {
     std::unique_ptr<BackendSession> session(Connection connection) override;
 
     std::optional<Refusal> refuses_open, refuses_begin;
-    bool keeps_bodies = true;  // false: counts octets only
+    std::size_t recipients_max = SIZE_MAX;  // that it tells
+    bool keeps_bodies = true;               // false: counts octets only
     std::chrono::seconds end_body_takes{0};
     bool throws_at_end_body = false;  // as if the store were gone
 

@@ -1,5 +1,7 @@
 #include "protocols/smtp/server/commands/hello.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "protocols/sasl/channel_binding.h"
 #include "protocols/smtp/wire/command.h"
@@ -24,16 +26,18 @@ std::vector<sasl::Mechanism> offered_mechanisms(const Session& session) {
 }
 
 std::vector<std::string> offered_extensions(const Session& session) {
+    const std::size_t recipients_max =
+        std::min(session.options.recipients_max, session.backend->recipients_max());
     std::vector<std::string> lines{
-        "PIPELINING",                                                        // RFC 2920
-        "SIZE " + std::to_string(session.options.message_octets),            // RFC 1870
-        "8BITMIME",                                                          // RFC 6152
-        "BINARYMIME",                                                        // RFC 3030
-        "CHUNKING",                                                          // RFC 3030
-        "SMTPUTF8",                                                          // RFC 6531
-        "ENHANCEDSTATUSCODES",                                               // RFC 2034
-        "DSN",                                                               // RFC 3461
-        "LIMITS RCPTMAX=" + std::to_string(session.options.recipients_max),  // RFC 9422
+        "PIPELINING",                                              // RFC 2920
+        "SIZE " + std::to_string(session.options.message_octets),  // RFC 1870
+        "8BITMIME",                                                // RFC 6152
+        "BINARYMIME",                                              // RFC 3030
+        "CHUNKING",                                                // RFC 3030
+        "SMTPUTF8",                                                // RFC 6531
+        "ENHANCEDSTATUSCODES",                                     // RFC 2034
+        "DSN",                                                     // RFC 3461
+        "LIMITS RCPTMAX=" + std::to_string(recipients_max),        // RFC 9422
     };
     if (!session.is_tls() && session.options.start_tls) lines.emplace_back("STARTTLS");  // RFC 3207
     const auto mechanisms = offered_mechanisms(session);
