@@ -1,6 +1,8 @@
 #include "system/net/loop.h"
 
 #include <boost/asio/post.hpp>
+#include <mutex>
+#include <vector>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -32,6 +34,14 @@ class Entered {
 // Far enough to mean never, near enough that adding it to a time cannot overflow.
 constexpr std::chrono::nanoseconds time_max = std::chrono::hours(24 * 365);
 
+// What stays in memory until the process has ended; destroying it would destroy coroutines.
+void leave_behind(std::unique_ptr<Loop::Inside> inside) {
+    static std::mutex mutex;
+    static auto& all = *std::make_unique<std::vector<std::unique_ptr<Loop::Inside>>>().release();
+    const std::lock_guard lock(mutex);
+    all.push_back(std::move(inside));
+}
+
 }  // namespace
 
 Loop& this_loop() {
@@ -57,8 +67,7 @@ Loop::Inside::Inside(Loop& own, TimeSource source)
 
 Loop::Loop(TimeSource time) : inside_(std::make_unique<Inside>(*this, time)) {}
 
-Loop::~Loop() {
-    const Entered entered(*this);
+void Loop::unwind() {
     interrupt();
     const auto patience = std::chrono::steady_clock::now() + limits::unwind_patience;
     // Interrupted coroutines unwind in a few steps each; only work in a pool may keep one for
@@ -68,11 +77,19 @@ Loop::~Loop() {
         inside_->context->poll();
         if (live() > 0) inside_->context->run_one_for(std::chrono::milliseconds(1));
     } while (live() > 0 && std::chrono::steady_clock::now() < patience);
+}
 
+void Loop::close() {
     inside_->is_ending = true;
+}
+
+Loop::~Loop() {
+    const Entered entered(*this);
+    if (!inside_->is_ending) unwind();
+    close();
     if (live() > 0) {
         log::write(jobs_stuck, {{"jobs", live()}});
-        (void)inside_.release();
+        leave_behind(std::move(inside_));
         return;
     }
     inside_->alarm.reset();

@@ -26,9 +26,9 @@ enum class TimeSource : std::uint8_t {
 class Loop {
  public:
     explicit Loop(TimeSource time = TimeSource::machine);
-    // Interrupts what is still running and lets it unwind. Coroutines that do not end in time
-    // (limits.h) are left behind in memory, because what they wait for still refers to them. The
-    // thread of run_until() has left.
+    // Interrupts what is still running and lets it unwind, unless the loop was closed before.
+    // Coroutines that do not end in time (limits.h) are left behind in memory, because what they
+    // wait for still refers to them. The thread of run_until() has left.
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -46,6 +46,10 @@ class Loop {
     void interrupt();
     bool is_interrupted() const { return interrupted_.load(std::memory_order_relaxed); }
 
+    // From now on nothing runs here, whatever still comes for it: what coroutines that have not
+    // ended refer to may go. The thread of run_until() has left.
+    void close();
+
     // Coroutines that were spawned here and have not ended. Any thread.
     std::size_t live() const { return live_.load(std::memory_order_relaxed); }
 
@@ -55,6 +59,7 @@ class Loop {
  private:
     friend struct Inside;
     void interrupt_waits();
+    void unwind();
 
     std::atomic<bool> interrupted_ = false;
     std::atomic<std::size_t> live_ = 0;

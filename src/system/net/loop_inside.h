@@ -37,7 +37,7 @@ struct Loop::Inside {
     Deadline* deadlines = nullptr;       // list of all stream deadlines
     std::unique_ptr<Timer> reaper;
     bool is_reaping = false;
-    bool is_ending = false;
+    std::atomic<bool> is_ending = false;
     std::atomic<std::size_t>& live;
     // Last, so that what coroutines hold can still leave the lists above while the context destroys
     // them. Shared with whoever is just waking a coroutine from another thread (completion.cc): the

@@ -38,22 +38,23 @@ std::size_t Runtime::live() const {
 }
 
 void Runtime::wait_for_end(std::chrono::milliseconds patience) const {
+    check(!is_on_loop(), "a loop cannot wait for its own end");
     const auto until = std::chrono::steady_clock::now() + patience;
     while (live() > 0 && std::chrono::steady_clock::now() < until)
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
-std::size_t Runtime::stop(std::chrono::milliseconds patience) {
-    check(!is_on_loop(), "a loop cannot wait for its own end");
+std::size_t Runtime::stop(std::chrono::milliseconds patience, std::chrono::milliseconds unwinding) {
     if (threads_.empty()) return 0;
     wait_for_end(patience);
     const std::size_t interrupted = live();
     for (const auto& loop : loops_) loop->interrupt();
-    wait_for_end(limits::unwind_patience);
+    wait_for_end(unwinding);
     is_stopped_ = true;
     for (const auto& loop : loops_) loop->post([] {});  // to look at is_stopped_
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
+    for (const auto& loop : loops_) loop->close();
     return interrupted;
 }
 

@@ -28,15 +28,18 @@ class Runtime {
 
     std::size_t live() const;  // coroutines that were spawned and have not ended; any thread
 
-    // Ends orderly: waits until all coroutines have ended by themselves, at most `patience`;
-    // interrupts the rest (their waits throw Gone(shutdown)); ends the loops. Returns how many had
-    // to be interrupted. Not from a loop. What makes coroutines end (closing listeners, telling
-    // sessions) is up to the caller, before. Idempotent.
-    std::size_t stop(std::chrono::milliseconds patience);
-
- private:
+    // Waits until all coroutines have ended by themselves, at most `patience`. What makes them end
+    // (closing listeners, telling sessions) is up to the caller, before. Not from a loop.
     void wait_for_end(std::chrono::milliseconds patience) const;
 
+    // Ends orderly: waits as above; interrupts the rest (their waits throw Gone(shutdown)) and
+    // gives it the time to unwind; ends the loops. Returns how many had to be interrupted. From
+    // then on no coroutine runs: what they use may go, even where one could not be interrupted and
+    // stays in memory as it is. Not from a loop. Idempotent.
+    std::size_t stop(std::chrono::milliseconds patience,
+                     std::chrono::milliseconds unwinding = limits::unwind_patience);
+
+ private:
     std::vector<std::unique_ptr<Loop>> loops_;
     std::vector<std::thread> threads_;
     std::atomic<bool> is_stopped_ = false;

@@ -278,6 +278,18 @@ TEST_CASE("A runtime interrupts what would not end") {
     CHECK((trace == "shutdown unwound" || trace == " unwound"));
 }
 
+TEST_CASE("What a runtime could not interrupt never goes on once it was stopped") {
+    const auto stalled = std::make_shared<Completion<int>>();
+    std::atomic<int> sum = 0;
+    auto runtime = std::make_unique<Runtime>(1);
+    spawn(runtime->loop(0), "waiter", wait_and_count(stalled, &sum));
+    CHECK(runtime->stop(5ms, 5ms) == 1);
+    // The disk moves again, or whatever it was, while everything is being taken down.
+    stalled->complete(1);
+    runtime.reset();
+    CHECK(sum == 0);
+}
+
 TEST_CASE("Completions reach coroutines of several loops from another thread") {
     std::atomic<int> sum = 0;
     Runtime runtime(2);
