@@ -126,7 +126,8 @@ class Store {
     // Called for each hint when its commit is durable and before commit() returns, on a thread of
     // the store; must return at once. Set before use begins. Where several processes use one store
     // the hints of the others come too; an empty subject says that some may have been lost and
-    // anything may have changed.
+    // anything may have changed. An empty function takes the listener off: what it uses may go when
+    // this returns.
     virtual void on_hint(std::function<void(const Bytes& subject)> listener) = 0;
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second

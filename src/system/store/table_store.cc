@@ -38,7 +38,10 @@ TableStore::TableStore(Engine engine, const Clock& clock)
       body_pool_(engine.body_threads == 0
                      ? nullptr
                      : std::make_unique<Pool>(engine.body_threads, limits::pool_jobs_max, hands_)) {
-    if (hints_) committer_.on_hint([this](const Bytes& subject) { hints_->send(subject); });
+    committer_.on_hint([this](const Bytes& subject) {
+        tell(subject);
+        if (hints_) hints_->send(subject);
+    });
     look_at_disk();
     if (hands_)
         hands_->take(Hands::Work::upkeep, [this] { keep_up_by_hand(); });
@@ -175,15 +178,18 @@ net::Task<void> TableStore::release(std::vector<Lease> leases) {
 }
 
 void TableStore::on_hint(std::function<void(const Bytes& subject)> listener) {
-    if (!hints_) {
-        committer_.on_hint(std::move(listener));
-        return;
+    const bool is_wanted = static_cast<bool>(listener);
+    {
+        const std::lock_guard lock(listener_mutex_);
+        listener_ = std::move(listener);
     }
-    committer_.on_hint([this, listener](const Bytes& subject) {
-        listener(subject);
-        hints_->send(subject);
-    });
-    hints_->listen(std::move(listener));
+    if (hints_ && is_wanted && !std::exchange(is_listening_, true))
+        hints_->listen([this](const Bytes& subject) { tell(subject); });
+}
+
+void TableStore::tell(const Bytes& subject) {
+    const std::lock_guard lock(listener_mutex_);
+    if (listener_) listener_(subject);
 }
 
 net::Task<WallTime> TableStore::now() {

@@ -71,6 +71,7 @@ class TableStore final : public Store {
     net::Task<WallTime> now() override;
 
  private:
+    void tell(const Bytes& subject);
     void keep_up();
     void keep_up_by_hand();
     void sweep_when_due();
@@ -86,6 +87,9 @@ class TableStore final : public Store {
     const Engine::Users users_;
     Hands* const hands_;
     const std::shared_ptr<Leases> leases_;
+    std::mutex listener_mutex_;  // held while the listener runs
+    std::function<void(const Bytes& subject)> listener_;
+    bool is_listening_ = false;
     const std::unique_ptr<HintChannel> hints_;
     Uploads uploads_;
     Committer committer_;

@@ -1,7 +1,10 @@
 // Checks, operations, numbers, holes, tokens, hints.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "system/store/conformance/fixture.h"
 #include "system/store/limits.h"
@@ -258,6 +261,42 @@ TEST_CASE_FIXTURE(Fixture, "Hints come after their commit, and none comes from a
     store.reset();  // nothing is sent any more
     const std::lock_guard lock(mutex);
     CHECK(heard == std::vector<Bytes>{"one", "two", "last"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "A listener that was taken off is not running, and hears no more") {
+    std::mutex mutex;
+    std::condition_variable wake;
+    int heard = 0;
+    bool may_go_on = false;
+    store->on_hint([&](const Bytes&) {
+        std::unique_lock lock(mutex);
+        ++heard;
+        wake.notify_all();
+        wake.wait(lock, [&] { return may_go_on; });
+    });
+    Change change;
+    change.hint("first");
+    store->commit_soon(change);
+    {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return heard == 1; });
+    }
+    std::atomic<bool> is_off = false;
+    std::thread other([&] {
+        store->on_hint({});
+        is_off = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK_FALSE(is_off);
+    {
+        const std::lock_guard lock(mutex);
+        may_go_on = true;
+    }
+    wake.notify_all();
+    other.join();
+    done(change);
+    const std::lock_guard lock(mutex);
+    CHECK(heard == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture,
