@@ -295,8 +295,8 @@ void Assembly::hurry_where_crowded() {
 
 void Assembly::drain() {
     if (is_draining_.exchange(true)) return;
-    is_node_known_ = false;  // hints are nobody's business any more
     if (!gateway_) {
+        end_runtime();
         if (node_) node_->leave();
         return;
     }
@@ -308,8 +308,8 @@ void Assembly::drain() {
     const auto patience = std::chrono::milliseconds(config_.limits.drain);
     if (const auto relay = relay_.load()) net::spawn(runtime_.loop(0), "drain", relay->drain());
     node_->end();
-    const std::size_t interrupted = runtime_.stop(patience);
-    store::hurry(*store_);
+    runtime_.wait_for_end(patience);
+    const std::size_t interrupted = end_runtime();
     trail_.flush_folded();
     store::Change stopped;
     trail_.append(stopped,
@@ -323,6 +323,18 @@ void Assembly::drain() {
     }
     node_->leave();
     log::write(drained, {{"interrupted", interrupted}});
+}
+
+// From then on nothing runs on the loops.
+std::size_t Assembly::end_runtime() {
+    store_->on_hint({});
+    // A wait for the store cannot be interrupted. Where the database does not answer it has to fail
+    // while there is time to unwind.
+    store::hurry(*store_);
+    const std::size_t interrupted = runtime_.stop(std::chrono::milliseconds(0));
+    // What else would not end may have taken the time that the last words need.
+    if (store_->health().state != store::Health::State::away) store::hurry(*store_);
+    return interrupted;
 }
 
 std::vector<tls::CertificateStatus> Assembly::certificates() const {

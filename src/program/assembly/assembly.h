@@ -80,6 +80,7 @@ class Assembly {
                                           std::vector<net::InheritedSocket>& inherited);
     submission::GatewayOptions gateway_options(const config::Config& config) const;
     static net::Task<void> upkeep(Assembly& self);
+    std::size_t end_runtime();
     void close_node();
     Result<void> resume_node();
     void reopen_kept();
@@ -106,7 +107,7 @@ class Assembly {
     std::vector<std::unique_ptr<SmtpListener>> listeners_;
     std::unique_ptr<NodeKeeper> node_;
     std::unique_ptr<PatroniWatch> patroni_;
-    std::atomic<bool> is_node_known_ = false;  // hints come from the store's own threads
+    std::atomic<bool> is_node_known_ = false;  // hints come while it is being built, too
     std::atomic<bool> is_draining_ = false;
 
     // Of a node that is drained by wish. By the thread that owns this.

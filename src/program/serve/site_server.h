@@ -16,7 +16,7 @@ namespace pidge::program {
 
 class SiteServer {
  public:
-    // The assembly outlives this; its runtime is stopped before this is destroyed.
+    // The assembly outlives this; it is drained before this is destroyed.
     explicit SiteServer(Assembly& assembly);
 
     // Opens the control socket and the http listeners; sockets from systemd that are theirs are

@@ -10,8 +10,8 @@ namespace pidge::net::limits {
 // 20,000 looks a second.
 inline constexpr std::chrono::milliseconds deadline_tick{500};
 // How long coroutines get to unwind after they were interrupted; what they hold (files, locks of
-// peers) frees at once.
-inline constexpr std::chrono::milliseconds unwind_patience{5000};
+// peers) frees at once. Longer than a store that is to hurry lets them wait.
+inline constexpr std::chrono::milliseconds unwind_patience{10'000};
 // Of connections that we made: a silent peer is asked whether it is there after so many seconds,
 // then at this pace, and is taken for gone after so many questions without an answer. A network
 // that was lost for a while leaves connections that one side has forgotten.

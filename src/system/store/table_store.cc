@@ -50,7 +50,7 @@ TableStore::TableStore(Engine engine, const Clock& clock)
 }
 
 TableStore::~TableStore() {
-    table_->hurry();
+    if (!is_hurried_) table_->hurry();
     {
         const std::lock_guard lock(upkeep_mutex_);
         is_stopping_ = true;
@@ -196,6 +196,11 @@ net::Task<WallTime> TableStore::now() {
     if (users_ == Engine::Users::one_process) co_return clock_.now();
     const auto asking = pool_.start([this] { return table_->now(clock_); });
     co_return co_await asking->wait();
+}
+
+void TableStore::hurry() {
+    is_hurried_ = true;
+    table_->hurry();
 }
 
 void hurry(Store& store) {

@@ -2,6 +2,7 @@
 // own parts.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -67,7 +68,7 @@ class TableStore final : public Store {
     bool keeps_leases(std::chrono::nanoseconds age) const override { return leases_->is_kept(age); }
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;
-    void hurry() { table_->hurry(); }  // hurry.h
+    void hurry();  // hurry.h
     net::Task<WallTime> now() override;
 
  private:
@@ -98,6 +99,8 @@ class TableStore final : public Store {
 
     mutable std::mutex health_mutex_;
     std::optional<DiskSpace> disk_;
+
+    std::atomic<bool> is_hurried_ = false;
 
     std::mutex upkeep_mutex_;
     std::condition_variable upkeep_wake_;

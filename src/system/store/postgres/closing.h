@@ -12,11 +12,9 @@ class Closing {
  public:
     using Time = std::chrono::steady_clock::time_point;
 
-    // From now on for `patience`; the first call counts.
+    // From now on for `patience`; the last call counts.
     void begin(std::chrono::milliseconds patience) {
-        Time::rep open = never;
-        until_.compare_exchange_strong(
-            open, (std::chrono::steady_clock::now() + patience).time_since_epoch().count());
+        until_ = (std::chrono::steady_clock::now() + patience).time_since_epoch().count();
     }
     bool is_over() const { return std::chrono::steady_clock::now() >= until(); }
     // The deadline, or the end if that comes first.
