@@ -34,6 +34,7 @@ constexpr int hurry_ticks = 4;
 Assembly::Assembly(const config::Config& config, const Clock& clock,
                    std::unique_ptr<store::Store> store)
     : config_(config),
+      shown_config_(std::make_shared<const config::Config>(config)),
       clock_(clock),
       pool_(hash_pool),
       store_(std::move(store)),
@@ -241,6 +242,7 @@ Result<void> Assembly::reload(const config::Config& wanted) {
         fresh[service] = TRY(make_server_tls(config, service, clock_.now()));
     for (const auto& [service, context] : fresh) tls_[service]->adopt(*context);
     config_ = config;
+    shown_config_ = std::make_shared<const config::Config>(config);
     log::configure({.least = config_.log.level, .form = config_.log.form});
     gateway_->set_options(gateway_options(config_));
     for (const auto& listener : listeners_)
@@ -255,23 +257,25 @@ Result<void> Assembly::reload(const config::Config& wanted) {
 
 net::Task<void> Assembly::upkeep(Assembly& self) {
     ClockWatch clock(self.clock_);
+    // Neither changes at a reload.
+    const std::string node = self.config()->site.node;
+    const bool is_shared_by_nodes = is_shared(*self.config());
     for (int tick = 0; !self.is_draining_; ++tick) {
         if (const auto step = clock.step(); step != std::chrono::milliseconds(0)) {
             log::write(clock_stepped, {{"milliseconds", step.count()}});
-            self.trail_.note(self.trail_.entry(
-                audit::Type::clock_step, "program",
-                {{"node", self.config_.site.node}, {"milliseconds", std::int64_t{step.count()}}}));
+            self.trail_.note(
+                self.trail_.entry(audit::Type::clock_step, "program",
+                                  {{"node", node}, {"milliseconds", std::int64_t{step.count()}}}));
         }
         if (tick % hurry_ticks == 0) self.hurry_where_crowded();
         if (tick % heartbeat_ticks == 0) {
             self.trail_.flush_folded();
             const auto relay = self.relay();
             const std::uint64_t queued = relay ? relay->status().queued : 0;
-            self.trail_.note(
-                self.trail_.entry(audit::Type::heartbeat, "program",
-                                  {{"node", self.config_.site.node}, {"queued", queued}}));
+            self.trail_.note(self.trail_.entry(audit::Type::heartbeat, "program",
+                                               {{"node", node}, {"queued", queued}}));
             // Hints between nodes may be lost: what they tell of is looked at again.
-            if (is_shared(self.config_)) co_await self.reload_directory();
+            if (is_shared_by_nodes) co_await self.reload_directory();
         }
         co_await net::sleep_for(upkeep_tick);
     }

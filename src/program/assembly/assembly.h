@@ -63,7 +63,8 @@ class Assembly {
     // Null where this node has not the role relay. It is replaced when a drained node resumes.
     std::shared_ptr<relay::Relay> relay() const { return relay_.load(); }
     bool leads() const { return node_ && node_->leads(); }
-    const config::Config& config() const { return config_; }
+    // As it is in force at this moment. Any thread.
+    std::shared_ptr<const config::Config> config() const { return shown_config_.load(); }
     bool is_draining() const { return is_draining_; }
     std::vector<patroni::Seen> patroni() const {
         return patroni_ ? patroni_->seen() : std::vector<patroni::Seen>();
@@ -89,7 +90,8 @@ class Assembly {
     bool is_idle() const;
     void hurry_where_crowded();  // attacks.md F14
 
-    config::Config config_;
+    config::Config config_;                                            // the main thread's
+    std::atomic<std::shared_ptr<const config::Config>> shown_config_;  // the same, for all others
     const Clock& clock_;
     net::Pool pool_;  // password hashes and files
     std::unique_ptr<store::Store> store_;

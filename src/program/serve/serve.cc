@@ -42,7 +42,7 @@ std::vector<net::InheritedSocket> take_inherited() {
 
 // All or nothing: what is in force changes only when everything in the file can be had.
 void reload_file(Assembly& assembly) {
-    const config::Config before = assembly.config();
+    const config::Config before = *assembly.config();
     const config::Reading reading = config::read_file(before.file);
     for (const config::Mistake& mistake : reading.mistakes)
         log::write(events::reload_mistake, {{"file", mistake.file},

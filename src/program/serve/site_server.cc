@@ -78,7 +78,8 @@ SiteServer::SiteServer(Assembly& assembly)
       started_wall_(system_clock().now()) {}
 
 Result<void> SiteServer::open(std::vector<net::InheritedSocket>& inherited) {
-    const config::Config& config = assembly_.config();
+    const auto in_force = assembly_.config();
+    const config::Config& config = *in_force;
     auto control_socket = net::ListenSocket::unix_path(config.control.socket,
                                                        static_cast<unsigned>(config.control.mode));
     if (!control_socket) return control_socket.error();
@@ -183,7 +184,8 @@ net::Task<http::ServerResponse> SiteServer::answer_call(std::string body, admin:
 }
 
 json::Object SiteServer::status() const {
-    const config::Config& config = assembly_.config();
+    const auto in_force = assembly_.config();
+    const config::Config& config = *in_force;
     const auto uptime = system_clock().steady() - started_;
     json::Array listeners, certificates;
     for (const config::Listener& listener : config.listeners)
@@ -229,6 +231,7 @@ json::Object SiteServer::status() const {
 net::Task<Result<std::optional<admin::Wake>>> SiteServer::plan_report(queue::Entry entry,
                                                                       store::Change& change) {
     const auto site = assembly_.directory().site();
+    const std::string hostname = assembly_.config()->site.hostname;
     const bool may_tell = entry.sender && (!entry.principal.empty() ||
                                            site->find_domain(entry.sender->domain) != nullptr);
     if (!may_tell)
@@ -239,13 +242,12 @@ net::Task<Result<std::optional<admin::Wake>>> SiteServer::plan_report(queue::Ent
     queue::Report report{.kind = queue::Report::Kind::failure};
     for (const queue::Recipient& recipient : entry.recipients)
         if (recipient.wants_failure())
-            report.recipients.push_back(
-                {recipient,
-                 queue::Action::failed,
-                 {.kind = queue::RecipientResult::Kind::permanent,
-                  .status = {5, 7, 0},
-                  .text = "The administrator of " + assembly_.config().site.hostname +
-                          " removed the message from the queue."}});
+            report.recipients.push_back({recipient,
+                                         queue::Action::failed,
+                                         {.kind = queue::RecipientResult::Kind::permanent,
+                                          .status = {5, 7, 0},
+                                          .text = "The administrator of " + hostname +
+                                                  " removed the message from the queue."}});
     if (report.recipients.empty()) co_return std::optional<admin::Wake>();
     const WallTime time = system_clock().now();
     queue::Entry dsn;
@@ -254,9 +256,8 @@ net::Task<Result<std::optional<admin::Wake>>> SiteServer::plan_report(queue::Ent
     dsn.arrived = dsn.due = time;
     dsn.principal = std::string(relay::report_principal);
     dsn.recipients.push_back({.address = *entry.sender, .notify_given = true});
-    const std::string domain =
-        site->domains().empty() ? assembly_.config().site.hostname : site->domains().front().name;
-    relay::ReportContext context{.own_name = assembly_.config().site.hostname,
+    const std::string domain = site->domains().empty() ? hostname : site->domains().front().name;
+    relay::ReportContext context{.own_name = hostname,
                                  .from = {.local_part = "postmaster", .domain = domain},
                                  .to = *entry.sender,
                                  .id = dsn.id.text(),
