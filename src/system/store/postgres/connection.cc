@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "base/check.h"
 #include "system/store/postgres/dial.h"
@@ -29,6 +30,15 @@ std::string field(const pg_result* result, int code) {
 bool is_departure(std::string_view state) {
     return state.starts_with("08") || state.starts_with("57P") || state == "25006";
 }
+
+// The last two are not known to all versions. A wait for a lock is longer than any deadline here.
+const std::string common_settings =
+    "set_config('client_min_messages', 'warning', false), "
+    "set_config('default_transaction_isolation', 'read committed', false), "
+    "set_config('lock_timeout', '60s', false), "
+    "set_config('statement_timeout', '0', false), "
+    "(SELECT count(set_config(name, '0', false)) FROM pg_settings "
+    "WHERE name IN ('idle_session_timeout', 'transaction_timeout'))";
 
 void note_warning(void* warning, const pg_result* result) {
     if (field(result, PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING")
@@ -53,21 +63,20 @@ Connection::Connection(const PostgresOptions& options, Durable durable)
     ::PQsetNoticeReceiver(get(), note_warning, &warning_);
     check(::PQsetnonblocking(get(), 1) == 0 && ::PQenterPipelineMode(get()) == 1,
           "a new connection enters pipeline mode");
-    // Whatever the defaults of the role are: an acknowledged commit is durable, here and on the
-    // synchronous standbys. The server drops what a dead client left open.
+    // Whatever the defaults of the role and of the database are: an acknowledged commit is durable,
+    // here and on the synchronous standbys, and a warning that it is not there comes through. The
+    // server ends nothing that this side still waits for, but drops what a dead client left open.
     const Deadline deadline = std::chrono::steady_clock::now() + options.deadline;
     static const Statement strict{
         "strict",
         "SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') "
         "= 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false), "
-        "set_config('idle_in_transaction_session_timeout', '30s', false), "
-        "set_config('statement_timeout', '0', false), "
-        "set_config('default_transaction_isolation', 'read committed', false)"};
-    static const Statement loose{
-        "loose",
-        "SELECT set_config('synchronous_commit', 'off', false), "
-        "set_config('statement_timeout', '0', false), "
-        "set_config('default_transaction_isolation', 'read committed', false)"};
+        "set_config('idle_in_transaction_session_timeout', '30s', false), " +
+            common_settings};
+    static const Statement loose{"loose",
+                                 "SELECT set_config('synchronous_commit', 'off', false), "
+                                 "set_config('idle_in_transaction_session_timeout', '0', false), " +
+                                     common_settings};
     try {
         ask(durable == Durable::yes ? strict : loose, {}, deadline);
     } catch (const Refused& refused) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <functional>
 #include <thread>
 
 #include "base/text.h"
@@ -75,6 +76,38 @@ void judge(Store& store, std::size_t acknowledged) {
     CHECK(conformance::verify_log(store, "log") == acknowledged);
     CHECK(net::run_blocking(store.get(Space::counter, "messages")) ==
           conformance::number_octets(acknowledged));
+}
+
+// No such standby will ever come: commits wait for it.
+void stop_standbys(const TestServer& server) {
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server.sql("SELECT pg_reload_conf()");
+    std::this_thread::sleep_for(milliseconds(300));
+}
+
+// A commit whose answer does not come, whose outcome is asked for in vain for a while: `disturb` is
+// called again and again until it says that it is enough.
+void commit_in_doubt(TestServer& server, const std::string& database,
+                     const std::function<bool()>& disturb) {
+    PostgresOptions options{.conninfo = server.conninfo(database), .deadline = milliseconds(400)};
+    REQUIRE(init_postgres({.conninfo = options.conninfo}).has_value());
+    const auto store = open_for_test(options, system_clock());
+    net::run_blocking(store->commit(accepting("before")));
+    stop_standbys(server);
+    std::atomic<bool> is_good = false;
+    std::thread waiting([&] {
+        try {
+            is_good = net::run_blocking(store->commit(accepting("doubtful"))).has_value();
+        } catch (const Fault& fault) {
+            MESSAGE(std::string(fault.what()));
+        }
+    });
+    for (int i = 0; i < 400 && !disturb(); ++i) std::this_thread::sleep_for(milliseconds(25));
+    server.sql("ALTER SYSTEM RESET synchronous_standby_names");
+    server.sql("SELECT pg_reload_conf()");
+    waiting.join();
+    CHECK(is_good);
+    judge(*store, 2);
 }
 
 }  // namespace
@@ -225,14 +258,13 @@ TEST_CASE("A server that stays away fails changes in time, says so, and is found
 TEST_CASE("A wait for the standby that was cut short counts as unknown, and is made good") {
     TestServer server;
     server.sql("CREATE DATABASE waits TEMPLATE template0");
+    // The warning has to come through all the same.
+    server.sql("ALTER DATABASE waits SET client_min_messages = 'error'");
     PostgresOptions options{.conninfo = server.conninfo("waits"), .deadline = seconds(20)};
     REQUIRE(init_postgres(options).has_value());
     const auto store = open_for_test(options, system_clock());
     net::run_blocking(store->commit(accepting("before")));
-    // No such standby will ever come: commits wait for it.
-    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    server.sql("SELECT pg_reload_conf()");
-    std::this_thread::sleep_for(milliseconds(300));
+    stop_standbys(server);
     std::atomic<bool> is_done = false;
     std::thread waiting([&] {
         net::run_blocking(store->commit(accepting("doubtful")));
@@ -251,6 +283,29 @@ TEST_CASE("A wait for the standby that was cut short counts as unknown, and is m
     waiting.join();
     CHECK(is_done);
     judge(*store, 2);
+}
+
+TEST_CASE("[O5] A commit stays in doubt while the server refuses to say whether it happened") {
+    TestServer server;
+    server.sql("CREATE DATABASE refused TEMPLATE template0");
+    std::uint64_t refused = 0;
+    commit_in_doubt(server, "refused", [&] {
+        // Who asks waits for the lock of the transaction that is in doubt.
+        const std::string count = server.sql(
+            "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = "
+            "'Lock'");
+        refused += text::parse_u64(count).value();
+        return refused >= 3;
+    });
+    CHECK(refused >= 3);
+}
+
+TEST_CASE("[O5] No lock timeout of role or database has a commit run twice") {
+    TestServer server;
+    server.sql("CREATE DATABASE hasty TEMPLATE template0");
+    server.sql("ALTER DATABASE hasty SET lock_timeout = '50ms'");
+    int looks = 0;
+    commit_in_doubt(server, "hasty", [&] { return ++looks == 60; });
 }
 
 TEST_CASE("[O5] A lease that was lost while it waited for a standby comes back") {
@@ -275,9 +330,7 @@ TEST_CASE("[O5] A lease that was lost while it waited for a standby comes back")
             return std::vector<Lease>();
         }
     };
-    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-    server.sql("SELECT pg_reload_conf()");
-    std::this_thread::sleep_for(milliseconds(300));
+    stop_standbys(server);
     // The attempt waits at the server for ever, unseen: the next one passes its items over.
     CHECK(lease().empty());
     CHECK(server.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != "0");

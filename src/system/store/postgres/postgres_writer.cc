@@ -131,12 +131,11 @@ bool PostgresWriter::write(std::span<PendingChange> group) {
     is_unknown_ = false;
     for (int races = 0;;) {
         try {
-            connect();
-            if (is_unknown_ && was_committed()) {
+            if (has_happened()) {
                 resolved_total.add();
                 return true;
             }
-            is_unknown_ = false;
+            connect();
             return attempt(group, gathering);
         } catch (const Refused& refused) {
             is_unknown_ = false;
@@ -307,6 +306,20 @@ void PostgresWriter::tell_erased(const std::vector<Rows>& answers) {
     for (const Rows& rows : answers)
         for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(rows.text(i, 0));
     if (!keys.empty()) chunks_erased_(keys);
+}
+
+// Whether the group whose commit had lost its answer is there after all. That is unknown until the
+// server has said it: a question that it refused was not answered.
+bool PostgresWriter::has_happened() {
+    if (!is_unknown_) return false;
+    try {
+        connect();
+        const bool is_there = was_committed();
+        is_unknown_ = false;
+        return is_there;
+    } catch (const Refused& refused) {
+        throw Lost(refused.what());
+    }
 }
 
 bool PostgresWriter::was_committed() {

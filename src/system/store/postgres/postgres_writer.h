@@ -47,6 +47,7 @@ class PostgresWriter final : public GroupWriter {
                      const std::vector<Bytes>& finished);
     void commit();
     void tell_erased(const std::vector<Rows>& answers);
+    bool has_happened();
     bool was_committed();
     void connect();
     void step(std::string_view name);
