@@ -1,5 +1,7 @@
 #include "program/assembly/assembly.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "mail/policy/route.h"
@@ -84,18 +86,33 @@ Result<void> Assembly::build() {
                                  },
                                  &transport_->resolver()},
         gateway_options(config_));
-    store::Change started;
-    trail_.append(started,
-                  trail_.entry(audit::Type::start, "program",
-                               {{"node", config_.site.node}, {"hostname", config_.site.hostname}}));
-    if (!net::run(store_->commit(std::move(started))))
-        return Refusal{.kind = Refusal::Kind::conflict, .text = "The start could not be recorded."};
+    TRY(record_start());
     if (config_.node.has_role("relay")) start_relay();
     transport_->start(runtime_);
     node_->start(runtime_.loop(0));
     patroni_ = std::make_unique<PatroniWatch>(patroni_places(config_));
     net::spawn_lasting(runtime_.loop(0), "upkeep", [this] { return upkeep(*this); });
     return {};
+}
+
+Result<void> Assembly::record_start() {
+    store::Change started;
+    trail_.append(started,
+                  trail_.entry(audit::Type::start, "program",
+                               {{"node", config_.site.node}, {"hostname", config_.site.hostname}}));
+    try {
+        if (net::run(store_->commit(std::move(started)))) return {};
+    } catch (const store::Fault& fault) {
+        if (fault.why != store::Fault::Why::damaged) throw;
+        return Refusal{
+            .kind = Refusal::Kind::conflict,
+            .text = fmt::format(
+                "The audit trail takes no entry: {}. Keep a copy of the store as evidence and see "
+                "what \"pidge audit verify\" says. To go on, give this node another site.node: it "
+                "then begins a log of its own, and this one stays as it is.",
+                fault.what())};
+    }
+    return Refusal{.kind = Refusal::Kind::conflict, .text = "The start could not be recorded."};
 }
 
 // A service that was started in the night after its certificate expired is better than none; a

@@ -74,6 +74,7 @@ class Assembly {
  private:
     Assembly(const config::Config& config, const Clock& clock, std::unique_ptr<store::Store> store);
     Result<void> build();
+    Result<void> record_start();
     Result<void> build_relay();
     void start_relay();
     Result<void> build_tls();

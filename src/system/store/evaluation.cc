@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
@@ -153,21 +154,35 @@ void Evaluation::fill_holes(Change::Operation& operation, const Committed& commi
     }
 }
 
-std::uint64_t Evaluation::append(const Bytes& log, std::string_view entry) {
-    const Bytes end_key = log_end_key(log);
+// Where the end mark was lost or set back its log has entries behind it. They are evidence: nothing
+// is written over them.
+LogEnd Evaluation::end_of(const Bytes& log, const Bytes& end_key) {
     LogEnd end;
     if (const Bytes* const record = overlay_.get(Space::counter, end_key)) {
         const auto read = read_log_end(*record);
-        if (!read) damaged("the end of a log cannot be read");
+        if (!read || read->number == UINT64_MAX)
+            damaged("the end mark of log " + log + " cannot be read");
         end = *read;
     }
+    if (logs_.contains(log)) return end;
+    const Bytes behind = log_key(log, end.number) + '\0';
+    if (overlay_.is_stored_between(Space::audit, behind, after_log(log)))
+        damaged("log " + log + " has entries behind its end mark, which says " +
+                std::to_string(end.number) + "; nothing is written over them");
+    logs_.insert(log);
+    return end;
+}
+
+std::uint64_t Evaluation::append(const Bytes& log, std::string_view entry) {
+    const Bytes end_key = log_end_key(log);
+    LogEnd end = end_of(log, end_key);
     ++end.number;
     end.chain = next_chain(end.chain, end.number, entry);
     Bytes value;
     value.reserve(end.chain.size() + entry.size());
     value.append(reinterpret_cast<const char*>(end.chain.data()), end.chain.size());
     value += entry;
-    overlay_.put(Space::audit, log_key(log, end.number), std::move(value));
+    overlay_.put_new(Space::audit, log_key(log, end.number), std::move(value));
     overlay_.put(Space::counter, end_key, log_end_record(end));
     return end.number;
 }

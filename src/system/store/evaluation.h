@@ -4,11 +4,14 @@
 #pragma once
 
 #include <expected>
+#include <functional>
+#include <set>
 #include <vector>
 
 #include "base/clock.h"
 #include "system/store/change.h"
 #include "system/store/leases.h"
+#include "system/store/log_entry.h"
 #include "system/store/overlay.h"
 #include "system/store/store.h"
 
@@ -16,10 +19,14 @@ namespace pidge::store {
 
 using CommitOutcome = std::expected<Committed, Conflict>;
 
+// Names of the logs behind whose end a writer has looked: nothing was there. Kept from group to
+// group, so that only the first entry costs a look.
+using OpenLogs = std::set<Bytes, std::less<>>;
+
 class Evaluation {
  public:
-    Evaluation(Overlay& overlay, LeaseGate& leases, WallTime now)
-        : overlay_(overlay), leases_(leases), now_(now) {}
+    Evaluation(Overlay& overlay, LeaseGate& leases, OpenLogs& logs, WallTime now)
+        : overlay_(overlay), leases_(leases), logs_(logs), now_(now) {}
 
     // Takes the operations out of the change. On a Conflict, and when it throws a Fault that
     // concerns this change alone, the overlay and the leases are as before.
@@ -39,6 +46,7 @@ class Evaluation {
     std::uint64_t counter(Space space, std::string_view key);
     void fill_holes(Change::Operation& operation, const Committed& committed);
     std::uint64_t append(const Bytes& log, std::string_view entry);
+    LogEnd end_of(const Bytes& log, const Bytes& end_key);
     void hold(const Blob& blob);
     void drop(const BlobId& id);
     void bring_in(const Blob& blob);
@@ -46,6 +54,7 @@ class Evaluation {
 
     Overlay& overlay_;
     LeaseGate& leases_;
+    OpenLogs& logs_;
     WallTime now_;
     std::vector<Bytes> finishing_;  // of the change being run
     std::vector<Bytes> finished_;

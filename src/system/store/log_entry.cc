@@ -32,6 +32,14 @@ Bytes log_key(std::string_view log, std::uint64_t number) {
     return key;
 }
 
+Bytes after_log(std::string_view log) {
+    return Bytes(log) + '\1';
+}
+
+std::string_view log_of(std::string_view key) {
+    return key.substr(0, key.find('\0'));
+}
+
 std::optional<std::uint64_t> log_number(std::string_view key) {
     if (key.size() < 9 || key[key.size() - 9] != '\0') return std::nullopt;
     return read_u64(key.data() + key.size() - 8);

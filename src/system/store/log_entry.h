@@ -25,6 +25,10 @@ struct LogEnd {
 };
 
 Bytes log_key(std::string_view log, std::uint64_t number);
+// Behind every key of the log; all of them, and those that are none of an entry's, begin with its
+// name.
+Bytes after_log(std::string_view log);
+std::string_view log_of(std::string_view key);                  // the name that a key begins with
 std::optional<std::uint64_t> log_number(std::string_view key);  // from a key
 Chain next_chain(const Chain& previous, std::uint64_t number, std::string_view entry);
 

@@ -65,6 +65,11 @@ void Overlay::put(Space space, std::string_view key, Bytes value) {
     set(space, key, std::move(value));
 }
 
+void Overlay::put_new(Space space, std::string_view key, Bytes value) {
+    base_.note_free(space, key);
+    set(space, key, std::move(value));
+}
+
 void Overlay::erase(Space space, std::string_view key) {
     set(space, key, std::nullopt);
 }

@@ -19,6 +19,10 @@ class Base {
  public:
     virtual ~Base() = default;
     virtual std::optional<Bytes> find(Space space, std::string_view key) = 0;  // may wait
+    // Whether there is a key from `from` on and before `to`; may wait.
+    virtual bool has_between(Space space, std::string_view from, std::string_view to) = 0;
+    // The key is taken for free; a base whose table others write sees to it that it is.
+    virtual void note_free([[maybe_unused]] Space space, [[maybe_unused]] std::string_view key) {}
 };
 
 class TableBase final : public Base {
@@ -26,6 +30,10 @@ class TableBase final : public Base {
     explicit TableBase(Table& table) : table_(table) {}
     std::optional<Bytes> find(Space space, std::string_view key) override {
         return *table_.get(space, key, nullptr, Effort::may_wait);
+    }
+    bool has_between(Space space, std::string_view from, std::string_view to) override {
+        const ScanOptions options{.from = Bytes(from), .to = Bytes(to), .limit = 1};
+        return !table_.scan(space, options, nullptr, Effort::may_wait)->empty();
     }
 
  private:
@@ -39,8 +47,14 @@ class Overlay {
     // Null: there is none. The pointer holds until the next call.
     const Bytes* get(Space space, std::string_view key);
     void put(Space space, std::string_view key, Bytes value);
+    void put_new(Space space, std::string_view key, Bytes value);  // nothing is there
     void erase(Space space, std::string_view key);
     void erase_range(Space space, std::string_view from, std::string_view to);
+
+    // Of what is stored, without what the overlay makes of it.
+    bool is_stored_between(Space space, std::string_view from, std::string_view to) {
+        return base_.has_between(space, from, to);
+    }
 
     // What was written to a key in this group: nothing, an erasure or a value.
     enum class Touched { no, erased, written };

@@ -21,6 +21,10 @@ class ShakyBase final : public Base {
         const auto found = stored.find(Bytes(key));
         return found == stored.end() ? std::nullopt : std::optional(found->second);
     }
+    bool has_between(Space, std::string_view from, std::string_view to) override {
+        const auto first = stored.lower_bound(Bytes(from));
+        return first != stored.end() && first->first < to;
+    }
 
     std::map<Bytes, Bytes> stored{{"end", "54"}};
     int failures = 0;

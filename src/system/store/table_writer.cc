@@ -1,6 +1,5 @@
 #include "system/store/table_writer.h"
 
-#include "system/store/evaluation.h"
 #include "system/store/kill_point.h"
 #include "system/store/overlay.h"
 #include "system/store/sabotage.h"
@@ -10,7 +9,7 @@ namespace pidge::store {
 bool TableWriter::write(std::span<PendingChange> group) {
     TableBase base(table_);
     Overlay overlay(base);
-    Evaluation evaluation(overlay, leases_, clock_.now());
+    Evaluation evaluation(overlay, leases_, logs_, clock_.now());
     for (PendingChange& pending : group) {
         try {
             pending.outcome = evaluation.run(pending.change);

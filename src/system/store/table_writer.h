@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "system/store/evaluation.h"
 #include "system/store/group_writer.h"
 #include "system/store/lease_table.h"
 #include "system/store/table.h"
@@ -25,6 +26,7 @@ class TableWriter final : public GroupWriter {
     Table& table_;
     LeaseTable& leases_;
     const Clock& clock_;
+    OpenLogs logs_;
 };
 
 }  // namespace pidge::store

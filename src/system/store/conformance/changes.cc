@@ -29,6 +29,49 @@ TEST_CASE_FIXTURE(Fixture, "What was committed can be read, and is there after a
     }
 }
 
+TEST_CASE_FIXTURE(
+    Fixture,
+    "[J23] A log whose end mark was lost, set back or spoiled takes no entry, and what "
+    "stands behind the mark stays") {
+    const auto append = [this](const char* log) {
+        Change change;
+        change.put(Space::domain, log, "with it");
+        change.append(log, "after");
+        return commit(std::move(change));
+    };
+    LogEnd first;
+    for (int i = 1; i <= 3; ++i) {
+        Change change;
+        change.append("log", "entry " + std::to_string(i));
+        done(std::move(change));
+        if (i == 1) first = read_log_end(*get(Space::counter, log_end_key("log"))).value();
+    }
+    const Bytes good = *get(Space::counter, log_end_key("log"));
+    const auto entries = scan(Space::audit);
+    REQUIRE(entries.size() == 3);
+    for (const Bytes& bad : {Bytes(), log_end_record(first), Bytes("spoiled")}) {
+        Change spoil;
+        if (bad.empty())
+            spoil.erase(Space::counter, log_end_key("log"));
+        else
+            spoil.put(Space::counter, log_end_key("log"), bad);
+        done(std::move(spoil));
+        reopen();
+        CHECK_THROWS_AS(append("log"), Fault);
+        CHECK_THROWS_AS(append("log"), Fault);
+        CHECK_FALSE(get(Space::domain, "log").has_value());
+        CHECK(append("other").has_value());
+        const auto after = scan(Space::audit, {.to = after_log("log")});
+        REQUIRE(after.size() == 3);
+        for (std::size_t i = 0; i < 3; ++i) CHECK(after[i].value == entries[i].value);
+    }
+    Change mend;
+    mend.put(Space::counter, log_end_key("log"), good);
+    done(std::move(mend));
+    CHECK(append("log").has_value());
+    CHECK(verify_log(*store, "log") == 4);
+}
+
 TEST_CASE_FIXTURE(Fixture, "An empty change commits") {
     CHECK(commit(Change()).has_value());
 }

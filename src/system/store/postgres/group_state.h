@@ -19,7 +19,9 @@ class GroupState final : public Base, public LeaseGate {
  public:
     // Reads and locks a row that nobody foresaw.
     using Fetch = std::function<std::optional<Bytes>(Space, std::string_view key)>;
-    explicit GroupState(Fetch fetch) : fetch_(std::move(fetch)) {}
+    // Whether there is a row from one key on and before another.
+    using Look = std::function<bool(Space, std::string_view from, std::string_view to)>;
+    GroupState(Fetch fetch, Look look) : fetch_(std::move(fetch)), look_(std::move(look)) {}
 
     void expect(Space space, const Gathering::Keys& keys);  // all absent, until rows say otherwise
     void take(Space space, const Rows& rows);               // k, v
@@ -29,6 +31,10 @@ class GroupState final : public Base, public LeaseGate {
     bool is_known_absent(Space space, std::string_view key) const;
 
     std::optional<Bytes> find(Space space, std::string_view key) override;
+    bool has_between(Space space, std::string_view from, std::string_view to) override {
+        return look_(space, from, to);
+    }
+    void note_free(Space space, std::string_view key) override { forget(space, key); }
     bool begin_finish(std::string_view key, std::uint64_t fence) override;
     bool begin_removal(std::string_view key) override;
     void kept(std::string_view key) override;
@@ -41,6 +47,7 @@ class GroupState final : public Base, public LeaseGate {
         bool is_finishing = false;
     };
     const Fetch fetch_;
+    const Look look_;
     std::map<Space, std::map<Bytes, std::optional<Bytes>, std::less<>>> rows_;
     std::map<Bytes, Lease, std::less<>> leases_;
 };

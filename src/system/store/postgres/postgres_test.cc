@@ -182,6 +182,30 @@ TEST_CASE("[O1] Two nodes that write one log and one counter leave no gap and no
     CHECK(conformance::verify_log(*pair.first.store, "log") == each);
 }
 
+TEST_CASE("[J23] Nothing of a log is written over where its end mark is set back meanwhile") {
+    Pair pair;
+    std::vector<Bytes> marks;
+    const auto append = [&](std::string_view entry) {
+        Change change;
+        change.append("log", Bytes(entry));
+        pair.first.done(std::move(change));
+        marks.push_back(*pair.first.get(Space::counter, log_end_key("log")));
+    };
+    for (const char* entry : {"one", "two", "three"}) append(entry);
+    Change back;
+    back.put(Space::counter, log_end_key("log"), marks[0]);
+    CHECK(net::run_blocking(pair.second->commit(std::move(back))).has_value());
+    CHECK_THROWS_AS(append("forged"), Fault);
+    Change elsewhere;
+    elsewhere.append("other", "entry");
+    pair.first.done(std::move(elsewhere));
+    Change mend;
+    mend.put(Space::counter, log_end_key("log"), marks[2]);
+    pair.first.done(std::move(mend));
+    append("four");
+    CHECK(conformance::verify_log(*pair.first.store, "log") == 4);
+}
+
 TEST_CASE(
     "[O1] A key that must be absent and is not written keeps the other node from writing it") {
     Pair pair;

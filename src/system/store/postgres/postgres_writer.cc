@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -129,6 +130,7 @@ bool PostgresWriter::write(std::span<PendingChange> group) {
     auto pause = postgres_limits::reconnect_pause_first;
     ++group_;
     is_unknown_ = false;
+    is_second_look_ = false;
     for (int races = 0;;) {
         try {
             if (has_happened()) {
@@ -147,6 +149,8 @@ bool PostgresWriter::write(std::span<PendingChange> group) {
             if (!refused.is_race() || ++races > postgres_limits::group_attempts_max)
                 throw_fault(refused);
             races_total.add();
+            // An entry of a log may have been where none was: then its end is looked at again.
+            if (refused.is_unique()) logs_.clear();
             std::this_thread::sleep_for(std::chrono::microseconds(random_u64() % 1000 * races));
         } catch (const Lost& lost) {
             connection_.reset();
@@ -161,15 +165,18 @@ bool PostgresWriter::write(std::span<PendingChange> group) {
 }
 
 bool PostgresWriter::attempt(std::span<PendingChange> group, const Gathering& gathering) {
-    GroupState state([this](Space space, std::string_view key) -> std::optional<Bytes> {
+    const auto fetch = [this](Space space, std::string_view key) -> std::optional<Bytes> {
         const std::array keys{key};
         const Rows rows =
             connection_->ask(statements(space).lock, Parameters().octets_list(keys), deadline());
         return rows.size() == 0 ? std::nullopt : std::optional(rows.text(0, 1));
+    };
+    GroupState state(fetch, [this](Space space, std::string_view from, std::string_view to) {
+        return has_between(space, from, to);
     });
     read(gathering, state);
     Overlay overlay(state);
-    Evaluation evaluation(overlay, state, clock_.now());
+    Evaluation evaluation(overlay, state, logs_, clock_.now());
     evaluate(group, evaluation, overlay);
     // What was replayed must be as durable as what is written now: a commit whose wait for the
     // standby was cut short can be seen, and another one after it makes it good.
@@ -185,6 +192,16 @@ bool PostgresWriter::attempt(std::span<PendingChange> group, const Gathering& ga
     send_writes(gathering, state, overlay, evaluation.finished());
     commit();
     kill_point("store-after-sync");
+    return true;
+}
+
+bool PostgresWriter::has_between(Space space, std::string_view from, std::string_view to) {
+    const Rows rows = connection_->ask(statements(space).scan_up,
+                                       Parameters().octets(from).octets(to).number(1), deadline());
+    if (rows.size() == 0) return false;
+    // An end mark that was absent could not be locked: it may have come since, with these rows.
+    if (!std::exchange(is_second_look_, true))
+        throw Refused("40001", "rows that another node may have just written");
     return true;
 }
 

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "system/store/evaluation.h"
 #include "system/store/group_writer.h"
 #include "system/store/postgres/connection.h"
 #include "system/store/postgres/gathering.h"
@@ -50,6 +51,7 @@ class PostgresWriter final : public GroupWriter {
     bool has_happened();
     bool was_committed();
     void connect();
+    bool has_between(Space space, std::string_view from, std::string_view to);
     void step(std::string_view name);
     Deadline deadline() const;
 
@@ -57,8 +59,10 @@ class PostgresWriter final : public GroupWriter {
     const Clock& clock_;
     const ChunksErased chunks_erased_;
     const std::int64_t id_;
-    std::int64_t group_ = 0;   // number of the group being written
-    bool is_unknown_ = false;  // its commit was sent and not answered
+    OpenLogs logs_;
+    bool is_second_look_ = false;  // of this group, behind the end of a log
+    std::int64_t group_ = 0;       // number of the group being written
+    bool is_unknown_ = false;      // its commit was sent and not answered
     std::unique_ptr<Connection> connection_;
 };
 
