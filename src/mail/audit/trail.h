@@ -27,6 +27,7 @@ struct Numbered {
 // Every field that is set must match. Text matches when it is contained, ASCII case aside; types
 // when one of them.
 struct Query {
+    std::string log;  // empty: this trail's own
     std::optional<WallTime> from, to;
     std::vector<Type> types;
     std::string queue_id, sender, recipient, client, principal, message_id;
@@ -42,11 +43,19 @@ struct Verdict {
         altered = 1,
         gap = 2
     };  // exit codes of `pidge audit verify`
+    std::string log;
     Kind kind = Kind::sound;
     std::uint64_t entries = 0;    // looked at
     std::uint64_t first_bad = 0;  // number of the first entry that is wrong; 0: none
     std::string text;             // what was found, for a person
     store::LogEnd end;            // of the log as verified
+};
+
+// A log that the store holds: of this node, of another on the same store, or one that this node
+// wrote under a former name.
+struct Log {
+    std::string name;
+    std::uint64_t entries = 0;  // as its end mark says; 0: it cannot be read, or is not there
 };
 
 class Trail {
@@ -67,14 +76,17 @@ class Trail {
 
     const std::string& log() const { return log_; }
     net::Task<std::vector<Numbered>> search(Query query);
-    net::Task<std::optional<Numbered>> show(std::uint64_t number);
-    // Follows the chain over the whole log. `progress` is called now and then with entries done and
-    // entries in all.
-    net::Task<Verdict> verify(std::function<void(std::uint64_t, std::uint64_t)> progress = {});
+    net::Task<std::optional<Numbered>> show(std::uint64_t number, std::string log = {});
+    // All that have entries or an end mark, and this trail's own, which comes first.
+    net::Task<std::vector<Log>> logs();
+    // Follows the chain over a whole log; of this trail where none is named. `progress` is called
+    // now and then with entries done and entries in all.
+    net::Task<Verdict> verify(std::string log = {},
+                              std::function<void(std::uint64_t, std::uint64_t)> progress = {});
 
  private:
     void write_soon(const Entry& entry);
-    net::Task<std::uint64_t> first_at(WallTime from, std::uint64_t last);
+    const std::string& named(const std::string& log) const { return log.empty() ? log_ : log; }
 
     store::Store& store_;
     const Clock& clock_;

@@ -15,14 +15,15 @@ constexpr std::uint64_t list_usual = 50, list_most = 1'000'000;
 
 Result<json::Object> filter_of(Call& call) {
     json::Object filter;
-    const std::array<std::pair<const char*, const char*>, 7> options = {
+    const std::array<std::pair<const char*, const char*>, 8> options = {
         {{"TEXT", "text"},
          {"--queue-id", "queueId"},
          {"--sender", "sender"},
          {"--recipient", "recipient"},
          {"--client", "client"},
          {"--account", "account"},
-         {"--message-id", "messageId"}}};
+         {"--message-id", "messageId"},
+         {"--log", "log"}}};
     for (const auto& [option, name] : options)
         if (call.given.has(option)) filter.set(name, call.given.text(option));
     if (call.given.has("--type")) filter.set("types", array_of(call.given.list("--type")));
@@ -47,6 +48,20 @@ std::string summary(const json::Value& entry) {
     return out;
 }
 
+// The logs that a look without --log leaves out; empty when there are none.
+Result<std::string> other_logs(Call& call) {
+    const json::Value answer = TRY(call.method("AuditEntry/logs", {}));
+    const json::Value* logs = answer.find("logs");
+    std::string others;
+    if (logs == nullptr || !logs->is_array()) return others;
+    for (const json::Value& log : logs->array())
+        if (!is_true(log, "isOwn"))
+            others += fmt::format("{}{} ({} entries)", others.empty() ? "" : ", ",
+                                  text_of(log, "log"), text_of(log, "entries"));
+    if (others.empty()) return others;
+    return fmt::format("The store has other logs; --log looks at one of them: {}.", others);
+}
+
 Result<> search(Call& call) {
     std::uint64_t limit = list_usual;
     if (call.given.has("--limit")) {
@@ -65,8 +80,10 @@ Result<> search(Call& call) {
         call.print_json(entries);
         return {};
     }
+    const std::string others = call.given.has("--log") ? "" : TRY(other_logs(call));
     if (entries.empty()) {
         call.print("No such entries.");
+        if (!others.empty()) call.note(others);
         return {};
     }
     Table table({"number", "time (UTC)", "type", "fields"});
@@ -75,20 +92,26 @@ Result<> search(Call& call) {
                    summary(entry)});
     call.print(table.text());
     if (entries.size() == limit) call.note("There may be more: --limit shows them.");
+    if (!others.empty()) call.note(others);
     return {};
 }
 
 Result<> show(Call& call) {
-    const std::string& number = call.given.text("NUMBER");
-    const auto entry = TRY(call.find("AuditEntry", number));
-    if (!entry)
+    std::string id = call.given.text("NUMBER");
+    if (call.given.has("--log")) id += "@" + call.given.text("--log");
+    const auto entry = TRY(call.find("AuditEntry", id));
+    if (!entry) {
+        const std::string others = TRY(other_logs(call));
         return Refusal{.kind = Refusal::Kind::not_found,
-                       .text = fmt::format("There is no entry {}.", number)};
+                       .text = fmt::format("There is no entry {}.{}{}", id,
+                                           others.empty() ? "" : " ", others)};
+    }
     if (call.wants_json) {
         call.print_json(*entry);
         return {};
     }
-    call.print(facts({{"number", text_of(*entry, "number")},
+    call.print(facts({{"log", text_of(*entry, "log")},
+                      {"number", text_of(*entry, "number")},
                       {"type", text_of(*entry, "type")},
                       {"time (UTC)", text_of(*entry, "time")},
                       {"source", text_of(*entry, "source")},
@@ -99,19 +122,28 @@ Result<> show(Call& call) {
 }
 
 Result<> verify(Call& call) {
-    const json::Value verdict = TRY(call.method("AuditEntry/verify", {}));
-    const std::string kind = text_of(verdict, "verdict");
+    json::Object arguments;
+    if (call.given.has("--log")) arguments.set("log", call.given.text("--log"));
+    const json::Value answer = TRY(call.method("AuditEntry/verify", std::move(arguments)));
+    const std::string kind = text_of(answer, "verdict");
     // docs/audit.md: 0 sound, 1 altered, 2 gap.
     call.code = kind == "sound" ? 0 : kind == "altered" ? 1 : 2;
     if (call.wants_json) {
-        call.print_json(verdict);
+        call.print_json(answer);
         return {};
     }
-    call.print(facts({{"log", text_of(verdict, "log")},
-                      {"verdict", kind},
-                      {"entries", text_of(verdict, "entries")},
-                      {"chain", text_of(verdict, "chain")}}));
-    if (!text_of(verdict, "text").empty()) call.print(text_of(verdict, "text"));
+    const json::Value* logs = answer.find("logs");
+    if (logs == nullptr || !logs->is_array()) return {};
+    for (const json::Value& log : logs->array()) {
+        if (&log != &logs->array().front()) call.print("");
+        call.print(facts({{"log", text_of(log, "log")},
+                          {"verdict", text_of(log, "verdict")},
+                          {"entries", text_of(log, "entries")},
+                          {"chain", text_of(log, "chain")}}));
+        call.print(text_of(log, "text"));
+    }
+    if (const std::string why = text_of(answer, "unrecorded"); !why.empty())
+        call.note(fmt::format("This look could not be recorded in the trail: {}", why));
     return {};
 }
 
@@ -141,22 +173,27 @@ std::vector<Verb> audit_verbs() {
                        {.name = "--limit", .help = "How many to show; 50 unless given."},
                        {.name = "--oldest-first",
                         .kind = Argument::Kind::flag,
-                        .help = "In the order in which they were written."}},
+                        .help = "In the order in which they were written."},
+                       {.name = "--log",
+                        .help = "Of this log, instead of this node's own: audit.HOSTNAME/NODE."}},
          .examples = {"pidge audit search bob@example.net --from 2d",
                       "pidge audit search --queue-id 01kaf3zq5v8b2c4d6e7f8g9h0j --oldest-first",
                       "pidge audit search --type auth-fail --client 192.0.2.7 --json"},
          .run = search},
         {.words = "audit show",
          .summary = "Show an entry of the audit trail",
-         .arguments = {{.name = "NUMBER", .help = "Its number.", .is_required = true}},
+         .arguments = {{.name = "NUMBER", .help = "Its number.", .is_required = true},
+                       {.name = "--log", .help = "Of this log, instead of this node's own."}},
          .examples = {"pidge audit show 1234"},
          .run = show},
         {.words = "audit verify",
          .summary = "Follow the hash chain over the whole trail",
          .details =
-             "Exit code 0: sound; 1: an entry was altered; 2: entries are missing. The chain "
-             "value that it prints stands for everything before: write it down elsewhere, and "
-             "compare it the next time.",
+             "Of each log that the store holds: this node's own, those of other nodes on it, and "
+             "those of former names of this one. Exit code 0: sound; 1: an entry was altered; 2: "
+             "entries are missing. The chain value that it prints stands for everything before: "
+             "write it down elsewhere, and compare it the next time.",
+         .arguments = {{.name = "--log", .help = "This log only."}},
          .examples = {"pidge audit verify", "pidge audit verify --json"},
          .run = verify},
     };

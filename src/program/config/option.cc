@@ -14,11 +14,12 @@ const std::vector<Option> first_options = {
     {"site", "hostname", Type::hostname, "\"mail.example.org\"",
      "The fully qualified name of this machine: in the greeting, in EHLO to others and in trace "
      "fields. Its A and AAAA records name this machine, and the PTR records of its addresses name "
-     "it.",
+     "it. Part of the name of its audit log: with another name another log begins, and the old one "
+     "stays.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.hostname; }, Needed::required},
     {"site", "node", Type::label, "\"n1\"",
      "A short name for this machine among its equals; part of the name of its audit log. Keep it "
-     "for ever.",
+     "for ever, unless that log was altered (docs/audit.md).",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.node; }},
     {"site", "data", Type::path, "\"/var/lib/pidge\"", "The folder for everything that is kept.",
      restart, [](Config& c, std::size_t) -> Slot { return &c.site.data; }},

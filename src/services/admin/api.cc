@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "formats/json/text.h"
+#include "services/admin/audit_logs.h"
 #include "services/admin/limits.h"
 #include "services/admin/types.h"
 
@@ -70,7 +71,9 @@ net::Task<MethodResult> Api::run(Invocation invocation, Caller caller, json::Obj
         slash == std::string::npos ? std::string() : invocation.name.substr(slash + 1);
     if (invocation.name == "Core/echo") co_return invocation.arguments;  // RFC 8620 §4
     if (invocation.name == "Server/status") co_return co_await status();
-    if (invocation.name == "AuditEntry/verify") co_return co_await verify(caller);
+    if (invocation.name == "AuditEntry/logs") co_return co_await audit_logs(parts_);
+    if (invocation.name == "AuditEntry/verify")
+        co_return co_await audit_verify(parts_, caller, std::move(invocation.arguments));
     const auto found = types_.find(type_name);
     if (found == types_.end())
         co_return fail("unknownMethod", "There is no " + text::printable(invocation.name, 100));
@@ -84,19 +87,6 @@ net::Task<MethodResult> Api::run(Invocation invocation, Caller caller, json::Obj
                                       created);
     if (verb == "changes" || verb == "queryChanges") co_return fail("cannotCalculateChanges");
     co_return fail("unknownMethod", "There is no " + text::printable(invocation.name, 100));
-}
-
-net::Task<MethodResult> Api::verify(Caller caller) {
-    co_await record_access(parts_, std::move(caller), "AuditEntry/verify", "");
-    const audit::Verdict verdict = co_await parts_.trail.verify();
-    constexpr std::array<std::string_view, 3> kinds = {"sound", "altered", "gap"};
-    const std::string_view chain(reinterpret_cast<const char*>(verdict.end.chain.data()),
-                                 verdict.end.chain.size());
-    co_return json::Object{
-        {"log", parts_.trail.log()},  {"verdict", kinds[static_cast<std::size_t>(verdict.kind)]},
-        {"entries", verdict.entries}, {"firstBad", verdict.first_bad},
-        {"text", verdict.text},       {"lastNumber", verdict.end.number},
-        {"chain", text::hex(chain)}};
 }
 
 net::Task<MethodResult> Api::status() {

@@ -1,7 +1,7 @@
 // Api: administration of the site, shaped as JMAP (RFC 8620): Domain, Account, Credential,
 // AnonymousRange, Route, QueueEntry, AuditEntry, Node, each with /get and /query, and /set where
-// there is something to set; besides AuditEntry/verify and Server/status. The whole of it:
-// docs/api.md.
+// there is something to set; besides AuditEntry/logs and /verify, and Server/status. The whole of
+// it: docs/api.md.
 //
 // Every change commits together with the audit entry that tells who did what. The control socket
 // and the command line without a server use the same object. Thread-safe; a call takes as long as
@@ -37,7 +37,6 @@ class Api {
 
  private:
     net::Task<MethodResult> run(Invocation invocation, Caller caller, json::Object& created);
-    net::Task<MethodResult> verify(Caller caller);
     net::Task<MethodResult> status();
 
     Parts parts_;

@@ -403,6 +403,49 @@ TEST_CASE("[J23] Each look at the audit log is itself in the audit log, before i
     CHECK(text_at(site.call("AuditEntry/verify", "{}"), "/verdict") == "sound");
 }
 
+TEST_CASE("[J23] The logs of other nodes and former names are verified and looked into, too") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    audit::Trail former(*site.store, site.clock, "audit.former/n1");
+    store::Change change;
+    former.append(change, former.entry(audit::Type::start, "program", {}));
+    CHECK(net::run(site.store->commit(std::move(change))).has_value());
+
+    const json::Value logs = site.call("AuditEntry/logs", "{}");
+    CHECK(text_at(logs, "/logs/0/log") == "audit.site/n1");
+    CHECK(text_at(logs, "/logs/1/log") == "audit.former/n1");
+    CHECK(text_at(logs, "/logs/1/entries") == "1");
+    CHECK(text_at(site.call("AuditEntry/query", R"({"filter":{"log":"audit.former/n1"}})"),
+                  "/ids/0") == "1@audit.former/n1");
+    const json::Value got = site.call("AuditEntry/get", R"({"ids":["1@audit.former/n1","1@x"]})");
+    CHECK(text_at(got, "/list/0/type") == "start");
+    CHECK(text_at(got, "/list/0/log") == "audit.former/n1");
+    CHECK(text_at(got, "/notFound/0") == "1@x");
+    CHECK(site.error("AuditEntry/query", R"({"filter":{"log":"x"}})") == "invalidArguments");
+    CHECK(site.error("AuditEntry/verify", R"({"log":"x"})") == "invalidArguments");
+
+    store::Change spoil;
+    spoil.erase(store::Space::counter, store::log_end_key("audit.former/n1"));
+    CHECK(net::run(site.store->commit(std::move(spoil))).has_value());
+    const json::Value verdict = site.call("AuditEntry/verify", "{}");
+    CHECK(text_at(verdict, "/verdict") == "altered");
+    CHECK(text_at(verdict, "/logs/0/verdict") == "sound");
+    CHECK(text_at(verdict, "/logs/1/verdict") == "altered");
+    CHECK(text_at(site.call("AuditEntry/verify", R"({"log":"audit.site/n1"})"), "/verdict") ==
+          "sound");
+}
+
+TEST_CASE("[J23] A trail that takes no entry any more is verified all the same") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    store::Change spoil;
+    spoil.put(store::Space::counter, store::log_end_key("audit.site/n1"), "spoiled");
+    CHECK(net::run(site.store->commit(std::move(spoil))).has_value());
+    const json::Value verdict = site.call("AuditEntry/verify", "{}");
+    CHECK(text_at(verdict, "/verdict") == "altered");
+    CHECK(text_at(verdict, "/unrecorded") == "the end mark of log audit.site/n1 cannot be read");
+}
+
 TEST_CASE("The status counts what there is") {
     Site site;
     site.create("Domain", R"({"name":"site.example"})");

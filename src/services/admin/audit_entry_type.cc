@@ -1,9 +1,10 @@
-// AuditEntry: an entry of the audit log; its id is its number. Nothing of it can be changed, and
-// each look at it is itself recorded.
+// AuditEntry: an entry of an audit log; its id is its number, with "@" and the name of its log
+// where that is not this node's own. Nothing of it can be changed, and each look at it is itself
+// recorded.
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "services/admin/commit.h"
+#include "services/admin/audit_logs.h"
 #include "services/admin/encode.h"
 #include "services/admin/limits.h"
 #include "services/admin/paging.h"
@@ -13,8 +14,8 @@
 namespace pidge::admin {
 namespace {
 
-constexpr std::array<std::string_view, 8> audit_properties = {
-    "id", "number", "type", "time", "source", "boot", "chain", "fields"};
+constexpr std::array<std::string_view, 9> audit_properties = {
+    "id", "log", "number", "type", "time", "source", "boot", "chain", "fields"};
 constexpr std::array<std::string_view, 1> audit_sorts = {"number"};
 
 // Entries nest no deeper than the decoder of the audit log allows.
@@ -33,11 +34,28 @@ json::Value value_of(const cbor::Value& from) {
     return out;
 }
 
-json::Object encode(const audit::Numbered& numbered) {
+struct EntryId {
+    std::uint64_t number = 0;
+    std::string log;  // empty: this node's own
+};
+
+std::optional<EntryId> read_id(std::string_view id) {
+    const std::size_t at = std::min(id.find('@'), id.size());
+    const auto number = text::parse_u64(id.substr(0, at));
+    if (!number || *number == 0) return std::nullopt;
+    return EntryId{*number, std::string(id.substr(std::min(at + 1, id.size())))};
+}
+
+std::string id_text(const EntryId& id) {
+    return id.log.empty() ? std::to_string(id.number) : fmt::format("{}@{}", id.number, id.log);
+}
+
+json::Object encode(const audit::Numbered& numbered, const EntryId& id, const std::string& own) {
     const audit::Entry& entry = numbered.entry;
     const std::string_view chain(reinterpret_cast<const char*>(numbered.chain.data()),
                                  numbered.chain.size());
-    json::Object out{{"id", std::to_string(numbered.number)},
+    json::Object out{{"id", id_text(id)},
+                     {"log", id.log.empty() ? own : id.log},
                      {"number", numbered.number},
                      {"chain", text::hex(chain)}};
     if (numbered.is_damaged) {
@@ -54,9 +72,10 @@ json::Object encode(const audit::Numbered& numbered) {
 
 Result<audit::Query> read_filter(const std::optional<json::Place>& in) {
     TRY(check_filter(in, {"from", "to", "types", "queueId", "sender", "recipient", "client",
-                          "account", "messageId", "text", "after"}));
+                          "account", "messageId", "text", "after", "log"}));
     audit::Query query;
     if (!in) return query;
+    query.log = TRY(filter_text(in, "log"));
     query.from = TRY(find_utc(*in, "from"));
     query.to = TRY(find_utc(*in, "to"));
     for (const json::Place& item : TRY(in->array_or_empty("types"))) {
@@ -78,8 +97,9 @@ Result<audit::Query> read_filter(const std::optional<json::Place>& in) {
     query.message_id = TRY(filter_text(in, "messageId"));
     query.any = TRY(filter_text(in, "text"));
     if (const auto after = TRY(in->find_string("after"))) {
-        query.after = text::parse_u64(*after);
-        if (!query.after) return in->refusal("after: expected the number of an entry");
+        const auto id = read_id(*after);
+        if (!id) return in->refusal("after: expected the number of an entry");
+        query.after = id->number;
     }
     return query;
 }
@@ -101,23 +121,26 @@ class AuditEntryType final : public DataType {
     }
 
     net::Task<std::optional<json::Object>> get(std::string id) override {
-        const auto number = text::parse_u64(id);
-        if (!number || *number == 0) co_return std::nullopt;
-        const auto found = co_await parts_.trail.show(*number);
+        const auto wanted = read_id(id);
+        if (!wanted) co_return std::nullopt;
+        const auto found = co_await parts_.trail.show(wanted->number, wanted->log);
         if (!found) co_return std::nullopt;
-        co_return encode(*found);
+        co_return encode(*found, *wanted, parts_.trail.log());
     }
 
     // Newest first unless asked otherwise. Only as many as are needed are looked for.
     net::Task<Result<QueryAnswer>> query(QueryRequest request) override {
         audit::Query query = CO_TRY(read_filter(request.filter));
+        if (query.log == parts_.trail.log()) query.log.clear();
+        if (!query.log.empty()) CO_TRY(co_await check_log(parts_.trail, query.log));
+        const std::string log = query.log;
         query.limit = std::min(request.needed, limits::query_objects_max);
         const bool is_oldest_first = !request.sort.empty() && request.is_ascending;
         query.order =
             is_oldest_first ? audit::Query::Order::oldest_first : audit::Query::Order::newest_first;
         QueryAnswer answer;
         for (const audit::Numbered& found : co_await parts_.trail.search(std::move(query)))
-            answer.ids.push_back(std::to_string(found.number));
+            answer.ids.push_back(id_text({found.number, log}));
         co_return answer;
     }
 
