@@ -271,6 +271,34 @@ TEST_CASE("whoever is reached twice gets one copy; too many recipients are refus
                  message) == "452");
 }
 
+// RFC 5321 §2.4: they may be three people.
+TEST_CASE("case in a foreign address is its own host's to read: each form gets its copy") {
+    const auto recipients = [](Fixture& f) {
+        std::vector<std::string> texts;
+        for (const queue::Entry& entry : f.entries())
+            for (const queue::Recipient& recipient : entry.recipients)
+                texts.push_back(recipient.address.text());
+        return texts;
+    };
+    Fixture f;
+    f.as_alice();
+    CHECK(f.send("alice@site.example",
+                 {"karl@ext.example", "Karl@EXT.example", "\u212aarl@ext.example",
+                  "\"karl\"@ext.example", "karl@ext.example"},
+                 message) == "250");
+    CHECK(recipients(f) == std::vector<std::string>{"karl@ext.example", "Karl@ext.example",
+                                                    "\u212aarl@ext.example"});
+
+    Fixture role;
+    role.apply(role.directory.update_domain(
+        {.name = "site.example",
+         .abuse = {"gross@ext.example", "gro\u00df@ext.example", "gross@EXT.example"}}));
+    role.connect(smtp::Service::mx, "203.0.113.9");
+    CHECK(role.send("", {"abuse@site.example"}, message) == "250");
+    CHECK(recipients(role) ==
+          std::vector<std::string>{"gross@ext.example", "gro\u00df@ext.example"});
+}
+
 TEST_CASE(
     "[O2] wrong passwords, unknown names and blocked accounts are refused, and guessing ends") {
     Fixture f;

@@ -9,6 +9,17 @@ namespace pidge::submission {
 
 using directory::Found;
 
+namespace {
+
+// Equal for what is one recipient. RFC 5321 §2.4: only the host that an address belongs to may say
+// that its case makes no difference; we do for our domains.
+std::string key_of(const address::Mailbox& mailbox, const directory::Site& site) {
+    const bool is_ours = mailbox.domain.empty() || site.find_domain(mailbox.domain) != nullptr;
+    return is_ours ? address::key(mailbox) : mailbox.text();
+}
+
+}  // namespace
+
 net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
     given_.push_back(to.recipient);
     switch (found.kind) {
@@ -40,15 +51,16 @@ net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
 // Breadth first, so that depth is a count of rounds.
 net::Task<void> Recipients::expand(std::vector<std::string> members, const smtp::RcptTo& to,
                                    Expansion& expansion) {
-    std::set<std::string> seen{address::key(to.recipient)};
+    std::set<std::string> seen{key_of(to.recipient, *directory_.site())};
     for (std::size_t depth = 0; depth < expansion_depth_max && !members.empty(); ++depth) {
         std::vector<std::string> next;
         for (const std::string& member : members) {
             const auto mailbox = address::parse_mailbox(member);
+            const auto site = directory_.site();
             if (!mailbox || seen.size() > expansion_members_max ||
-                !seen.insert(address::key(*mailbox)).second)
+                !seen.insert(key_of(*mailbox, *site)).second)
                 continue;
-            const bool ours = directory_.site()->find_domain(mailbox->domain) != nullptr;
+            const bool ours = site->find_domain(mailbox->domain) != nullptr;
             const Found found = ours ? co_await directory_.find(*mailbox) : Found{};
             if (found.kind == Found::Kind::role) {
                 next.insert(next.end(), found.members.begin(), found.members.end());
@@ -65,7 +77,7 @@ net::Task<void> Recipients::expand(std::vector<std::string> members, const smtp:
 }
 
 void Recipients::add_final(const address::Mailbox& mailbox, const smtp::RcptTo& to) {
-    if (!keys_.insert(address::key(mailbox)).second) return;
+    if (!keys_.insert(key_of(mailbox, *directory_.site())).second) return;
     queue::Recipient recipient{
         .address = mailbox,
         .original = to.original_recipient,
