@@ -93,6 +93,9 @@ struct Recipient {
     friend bool operator==(const Recipient&, const Recipient&) = default;
 };
 
+// RET= as given, and so as it goes on: RFC 3461 §5.2.1 (b) has neither form added nor dropped.
+enum class Return : std::uint8_t { unspecified, full, headers };
+
 struct Entry {
     EntryId id;
     Destination destination;
@@ -100,7 +103,7 @@ struct Entry {
     std::optional<address::Mailbox> sender;
     std::vector<Recipient> recipients;  // still open
     std::string envelope_id;            // ENVID
-    bool return_full = false;           // RET=FULL
+    Return ret = Return::unspecified;   // RET
     bool smtputf8 = false;              // needs SMTPUTF8 at the next hop
     bool eight_bit = false;             // holds octets above 127
     // What is sent is trace ‖ body.

@@ -46,6 +46,7 @@ enum Flag : std::uint64_t {
     delay_reported = 8,
     held = 16,
     tried = 32,  // last_attempt is given
+    return_headers = 64,
 };
 
 namespace mailbox_field {
@@ -162,7 +163,8 @@ bool read_destination(const record::Field& found, Destination& destination) {
 }
 
 void read_flags(std::uint64_t flags, Entry& entry) {
-    entry.return_full = (flags & return_full) != 0;
+    if ((flags & return_headers) != 0) entry.ret = Return::headers;
+    if ((flags & return_full) != 0) entry.ret = Return::full;
     entry.smtputf8 = (flags & smtputf8) != 0;
     entry.eight_bit = (flags & eight_bit) != 0;
     entry.delay_reported = (flags & delay_reported) != 0;
@@ -265,7 +267,8 @@ Bytes record_of(const Entry& entry) {
     for (const Recipient& recipient : entry.recipients)
         out.element(field::recipient, record_of(recipient));
     out.bytes(field::envelope_id, entry.envelope_id);
-    out.number(field::flags, (entry.return_full ? return_full : 0u) |
+    out.number(field::flags, (entry.ret == Return::full ? return_full : 0u) |
+                                 (entry.ret == Return::headers ? return_headers : 0u) |
                                  (entry.smtputf8 ? smtputf8 : 0u) |
                                  (entry.eight_bit ? eight_bit : 0u) |
                                  (entry.delay_reported ? delay_reported : 0u) |

@@ -96,6 +96,11 @@ TEST_CASE("an entry reads back from its record, whatever its fields hold") {
     bare.recipients.push_back({.address = {.local_part = "a", .domain = "b"}});
     CHECK(read_entry(record_of(bare)) == bare);
 
+    for (const Return ret : {Return::unspecified, Return::full, Return::headers}) {
+        bare.ret = ret;
+        CHECK(read_entry(record_of(bare))->ret == ret);
+    }
+
     Entry early = full;
     early.last_attempt = WallTime();  // the epoch is a time too
     early.due = WallTime(std::chrono::microseconds(-5));

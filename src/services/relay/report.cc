@@ -98,7 +98,7 @@ std::string_view report_name(Report::Kind kind) {
 net::Task<WrittenReport> write_report(store::Store& store, const queue::Entry& entry,
                                       const Report& report, ReportContext context) {
     // RFC 3461 §4.3: RET speaks of reports of failure only.
-    const bool whole = entry.return_full && !entry.principal.empty() &&
+    const bool whole = entry.ret == queue::Return::full && !entry.principal.empty() &&
                        report.kind == Report::Kind::failure &&
                        entry.trace.size() + entry.body_bytes <= dsn::returned_message_octets_max;
     dsn::Report about{.reporting_mta = context.own_name,

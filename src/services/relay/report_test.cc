@@ -78,7 +78,7 @@ TEST_CASE("a sender who logged in hears of a failure, in words and for programs"
 }
 
 TEST_CASE("the whole message comes back to a sender who logged in and asked for it") {
-    const auto whole = [](queue::Entry& e) { e.return_full = true; };
+    const auto whole = [](queue::Entry& e) { e.ret = queue::Return::full; };
     const auto sent = reports_about({.edit = whole}, Kind::permanent);
     REQUIRE(sent.size() == 1);
     CHECK(has(sent[0], "\r\nHello\r\n"));

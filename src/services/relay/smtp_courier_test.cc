@@ -184,6 +184,19 @@ TEST_CASE("what is sent is the trace and the body, dots stuffed, over TLS where 
     CHECK(scene.delivery->results[0].status == EnhancedStatus{2, 0, 0});
 }
 
+// RFC 3461 §5.2.1 (b).
+TEST_CASE("RET goes on as it was given, and only then") {
+    const auto mail = [](queue::Return ret) {
+        Scene scene;
+        scene.entry.ret = ret;
+        scene.play();
+        return scene.server().messages.at(0).envelope.at(0);
+    };
+    CHECK(mail(queue::Return::unspecified) == "MAIL FROM:<alice@site.example>");
+    CHECK(mail(queue::Return::headers) == "MAIL FROM:<alice@site.example> RET=HDRS");
+    CHECK(mail(queue::Return::full) == "MAIL FROM:<alice@site.example> RET=FULL");
+}
+
 TEST_CASE("the next exchanger is tried when one refuses the connection or us") {
     for (const Behaviour behaviour : {Behaviour::reset, Behaviour::temporary, Behaviour::permanent,
                                       Behaviour::closing, Behaviour::hang}) {

@@ -23,6 +23,19 @@ smtp::RcptTo recipient_of(const queue::Recipient& recipient) {
             .original_recipient = recipient.original};
 }
 
+smtp::MailFrom::Return ret_of(queue::Return ret) {
+    using To = smtp::MailFrom::Return;
+    switch (ret) {
+        case queue::Return::full:
+            return To::full;
+        case queue::Return::headers:
+            return To::headers;
+        case queue::Return::unspecified:
+            break;
+    }
+    return To::unspecified;
+}
+
 smtp::Envelope envelope_of(const queue::Entry& entry, smtp::BodyType body, std::size_t first,
                            std::size_t count) {
     smtp::Envelope envelope;
@@ -30,7 +43,7 @@ smtp::Envelope envelope_of(const queue::Entry& entry, smtp::BodyType body, std::
                      .body = body,
                      .smtputf8 = entry.smtputf8,
                      .envelope_id = entry.envelope_id};
-    if (entry.return_full) envelope.from.ret = smtp::MailFrom::Return::full;
+    envelope.from.ret = ret_of(entry.ret);
     for (std::size_t i = first; i < first + count; ++i)
         envelope.recipients.push_back(recipient_of(entry.recipients[i]));
     return envelope;

@@ -299,6 +299,24 @@ TEST_CASE("case in a foreign address is its own host's to read: each form gets i
           std::vector<std::string>{"gross@ext.example", "gro\u00df@ext.example"});
 }
 
+TEST_CASE("what is asked of reports about the message goes into the queue as it was given") {
+    using Given = smtp::MailFrom::Return;
+    Fixture f;
+    f.as_alice();
+    std::vector<queue::Return> kept;
+    for (const Given given : {Given::unspecified, Given::full, Given::headers}) {
+        f.clock.advance(std::chrono::milliseconds(1));
+        CHECK(net::run(f.session->mail({.sender = mailbox("alice@site.example"), .ret = given})));
+        CHECK(net::run(f.session->rcpt({.recipient = mailbox("x@ext.example")})));
+        CHECK(net::run(f.session->begin_body()));
+        CHECK(net::run(f.session->body(message)));
+        CHECK(net::run(f.session->end_body()));
+        kept.push_back(f.entries().back().ret);
+    }
+    using Kept = queue::Return;
+    CHECK(kept == std::vector{Kept::unspecified, Kept::full, Kept::headers});
+}
+
 TEST_CASE(
     "[O2] wrong passwords, unknown names and blocked accounts are refused, and guessing ends") {
     Fixture f;

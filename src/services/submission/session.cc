@@ -38,6 +38,19 @@ std::string reply_text(const Refusal& why) {
            (why.code.empty() ? " " : " [" + why.code + "] ") + why.text;
 }
 
+queue::Return ret_of(smtp::MailFrom::Return ret) {
+    using From = smtp::MailFrom::Return;
+    switch (ret) {
+        case From::full:
+            return queue::Return::full;
+        case From::headers:
+            return queue::Return::headers;
+        case From::unspecified:
+            break;
+    }
+    return queue::Return::unspecified;
+}
+
 metrics::Counter& accepted_by(const policy::Submitter& submitter) {
     using Kind = policy::Submitter::Kind;
     if (submitter.kind == Kind::outside) return accepted_outside;
@@ -413,7 +426,7 @@ queue::Entry Session::base_entry(const StoredContent& stored) const {
         .id = {.message = transaction_->id},
         .sender = transaction_->sender,
         .envelope_id = transaction_->from.envelope_id,
-        .return_full = transaction_->from.ret == smtp::MailFrom::Return::full,
+        .ret = ret_of(transaction_->from.ret),
         .smtputf8 = transaction_->from.smtputf8,
         .eight_bit = stored.eight_bit,
         .body = stored.blob.id,

@@ -25,7 +25,8 @@ inline Entry full_entry() {
     entry.recipients.push_back(
         {.address = {.local_part = "j\xc3\xbc", .domain = "[192.0.2.1]", .literal = true}});
     entry.envelope_id = "QQ314159";
-    entry.return_full = entry.smtputf8 = entry.eight_bit = true;
+    entry.ret = Return::full;
+    entry.smtputf8 = entry.eight_bit = true;
     entry.trace = "Received: from client\r\n";
     entry.body = *store::BlobId::from_bytes(std::string(32, '\x07'));
     entry.body_bytes = 4321;
