@@ -93,6 +93,41 @@ TEST_CASE("a report says in plain words what happened, and to machines what RFC 
     CHECK(header.find_text("Date") == "Sat, 21 Nov 2026 12:00:00 +0000");
 }
 
+// RFC 3464 §2.2.1, §2.3.1, §2.3.2: what they are compared with has them.
+TEST_CASE("addresses and ENVID keep their spaces") {
+    dsn::Report report = report_of(Action::failed, {5, 1, 1});
+    report.envelope_id = "a b  c";
+    report.recipients[0].original_recipient = "rfc822;\"jo  hn\"@else.example";
+    report.recipients[0].final_recipient =
+        "\"john  smith " + std::string(300, 'x') + "\"@other.example";
+    const Written out = written(report);
+    CHECK(out.words.contains("\r\n<" + report.recipients[0].final_recipient + ">\r\n"));
+    CHECK(out.status.envelope_id == report.envelope_id);
+    CHECK(out.status.recipients.at(0).original_recipient ==
+          report.recipients[0].original_recipient);
+    CHECK(out.status.recipients.at(0).final_recipient == report.recipients[0].final_recipient);
+}
+
+TEST_CASE("spaces alone make no line") {
+    dsn::Report report = report_of(Action::failed, {5, 1, 1});
+    report.envelope_id = std::string(200, ' ') + "x" + std::string(200, ' ');
+    report.recipients[0].original_recipient = "rfc822;" + std::string(200, ' ');
+    const Written out = written(report);
+    CHECK(out.status.envelope_id == "x");
+    CHECK(out.status.recipients.at(0).original_recipient == "rfc822;");
+}
+
+TEST_CASE("nobody is said to have said what are our own words") {
+    dsn::Report report = report_of(Action::failed, {5, 6, 7});
+    report.recipients[0].remote_mta = "mx.other.example";
+    report.recipients[0].diagnostic = "The host takes ASCII only.";
+    const Written out = written(report);
+    CHECK(out.words.contains("  Reason: The host takes ASCII only.\r\n"));
+    CHECK(out.words.contains("  Host: mx.other.example\r\n"));
+    CHECK_FALSE(out.words.contains("said"));
+    CHECK(out.bytes.contains("Diagnostic-Code: x-pidge; The host takes ASCII only."));
+}
+
 TEST_CASE("a delay says how long attempts go on") {
     dsn::Report report = report_of(Action::delayed, {4, 4, 1});
     report.recipients[0].will_retry_until = noon + std::chrono::hours(116);

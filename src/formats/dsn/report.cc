@@ -29,37 +29,56 @@ bool is_ascii(std::string_view text) {
 // Which of the two families of types is written: RFC 3464's or RFC 6533's.
 enum class Family : std::uint8_t { ascii, global };
 
-// Foreign text as one printable line that can be folded.
-std::string clean(std::string_view text, Family family) {
+bool is_inner(char c) {  // of a character of several octets
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+// Foreign text as one printable line.
+std::string one_line(std::string_view text, Family family) {
     const std::string shown = text::printable(text, foreign_text_octets_max);
     std::string out;
-    std::size_t run = 0;
     for (const char c : shown) {
-        const bool is_inner =
-            (static_cast<unsigned char>(c) & 0xc0) == 0x80;  // never part a character
-        if (run >= word_octets && !is_inner) {
-            out += ' ';
-            run = 0;
-        }
-        run = c == ' ' ? 0 : run + 1;
         if (family == Family::global || static_cast<unsigned char>(c) < 128)
             out += c;
-        else if (!is_inner)
+        else if (!is_inner(c))
             out += '?';
     }
     return out;
 }
 
-// A value that must stay in one piece: an address, a host name.
-std::string clean_token(std::string_view text, Family family) {
-    std::string out = clean(text, family);
-    std::erase(out, ' ');
+// The same as words, so that it can be folded.
+std::string clean(std::string_view text, Family family) {
+    std::string out;
+    std::size_t run = 0;
+    for (const char c : one_line(text, family)) {
+        if (run >= word_octets && !is_inner(c)) {
+            out += ' ';
+            run = 0;
+        }
+        run = c == ' ' ? 0 : run + 1;
+        out += c;
+    }
+    return out;
+}
+
+// A value that must stay as it is: an address, an ENVID. Spaces are part of it, but for those at
+// its end, which a field cannot carry.
+std::string clean_value(std::string_view text, Family family) {
+    std::string out = one_line(text, family);
     if (out.size() > foreign_text_octets_max) {
         std::size_t n = foreign_text_octets_max;
-        while ((static_cast<unsigned char>(out[n]) & 0xc0) == 0x80) --n;
+        while (is_inner(out[n])) --n;
         out.resize(n);
     }
+    out.resize(out.find_last_not_of(' ') + 1);
     return out.empty() ? "unknown" : out;
+}
+
+// A name of a host or message, where spaces do not belong.
+std::string clean_name(std::string_view text, Family family) {
+    std::string out = clean_value(text, family);
+    std::erase(out, ' ');
+    return out;
 }
 
 // Paragraphs of words, in lines of at most text_columns where words allow.
@@ -128,7 +147,8 @@ std::string write_words(const Report& report) {
         }
         const Explanation explanation = explain(recipient.status, recipient.action);
         out += crlf;
-        out += wrapped("<" + clean_token(recipient.final_recipient, Family::global) + ">", "");
+        out +=
+            "<" + clean_value(recipient.final_recipient, Family::global) + ">" + std::string(crlf);
         out += wrapped(explanation.meaning, "  ");
         out += wrapped("What to do: " + std::string(explanation.advice), "  ");
         if (recipient.will_retry_until && recipient.action == Action::delayed)
@@ -136,22 +156,23 @@ std::string write_words(const Report& report) {
                            "  ");
         if (recipient.diagnostic.empty()) continue;
         const std::string answer = clean(recipient.diagnostic, Family::global);
-        const std::string code =
-            recipient.reply_code == 0 ? "" : fmt::format("{} ", recipient.reply_code);
-        if (recipient.remote_mta.empty())
-            out += wrapped("Reason: " + code + answer, "  ");
-        else
-            out += wrapped(
-                fmt::format("{} said: {}{}", clean_token(recipient.remote_mta, Family::global),
-                            code, answer),
-                "  ");
+        const std::string host =
+            recipient.remote_mta.empty() ? "" : clean_name(recipient.remote_mta, Family::global);
+        if (recipient.reply_code != 0) {
+            out += wrapped(fmt::format("{} said: {} {}", host.empty() ? "The host" : host,
+                                       recipient.reply_code, answer),
+                           "  ");
+            continue;
+        }
+        out += wrapped("Reason: " + answer, "  ");
+        if (!host.empty()) out += wrapped("Host: " + host, "  ");
     }
     return out;
 }
 
 // "rfc822;a@b", or "utf-8;…" for what is not ASCII (RFC 6533 §4.1).
 std::string typed_address(std::string_view address, Family family) {
-    return (is_ascii(address) ? "rfc822;" : "utf-8;") + clean_token(address, family);
+    return (is_ascii(address) ? "rfc822;" : "utf-8;") + clean_value(address, family);
 }
 
 // RFC 3464 §2.2, §2.3. Fields in the order of its grammar.
@@ -159,8 +180,8 @@ std::string write_status(const Report& report, Family family) {
     using message::folded_field;
     std::string out;
     if (!report.envelope_id.empty())
-        out += folded_field("Original-Envelope-Id", clean_token(report.envelope_id, family));
-    out += folded_field("Reporting-MTA", "dns; " + clean_token(report.reporting_mta, family));
+        out += folded_field("Original-Envelope-Id", clean_value(report.envelope_id, family));
+    out += folded_field("Reporting-MTA", "dns; " + clean_name(report.reporting_mta, family));
     if (report.arrival) out += folded_field("Arrival-Date", date::text(*report.arrival));
     std::size_t told = 0;
     for (const RecipientStatus& recipient : report.recipients) {
@@ -168,12 +189,12 @@ std::string write_status(const Report& report, Family family) {
         out += crlf;
         if (!recipient.original_recipient.empty())
             out += folded_field("Original-Recipient",
-                                clean_token(recipient.original_recipient, family));
+                                clean_value(recipient.original_recipient, family));
         out += folded_field("Final-Recipient", typed_address(recipient.final_recipient, family));
         out += folded_field("Action", name_of(recipient.action));
         out += folded_field("Status", recipient.status.text());
         if (!recipient.remote_mta.empty())
-            out += folded_field("Remote-MTA", "dns; " + clean_token(recipient.remote_mta, family));
+            out += folded_field("Remote-MTA", "dns; " + clean_name(recipient.remote_mta, family));
         // RFC 3464 §2.3.6: "smtp" is the type of an SMTP reply, code included; our own words are of
         // another type.
         if (!recipient.diagnostic.empty())
@@ -271,7 +292,7 @@ std::string header_of(const Report& report, const std::string& boundary, bool ha
     out += folded_field("From", "Mail Delivery System <" + report.from.text() + ">");
     out += folded_field("To", "<" + report.to.text() + ">");
     out += folded_field("Subject", words_of(report.recipients.front().action).subject);
-    out += folded_field("Message-ID", "<" + clean_token(report.message_id, family) + ">");
+    out += folded_field("Message-ID", "<" + clean_name(report.message_id, family) + ">");
     // RFC 3834 §5: what answers by itself must not answer this.
     out += folded_field("Auto-Submitted", "auto-replied");
     out += folded_field("MIME-Version", "1.0");
