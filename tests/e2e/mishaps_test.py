@@ -326,7 +326,7 @@ class Mishaps(unittest.TestCase):
         with self.site:
             self.site.process.send_signal(signal.SIGSTOP)
             try:
-                for verb in (["status"], ["queue", "list"], ["check", "--offline"]):
+                for verb in (["status"], ["store", "verify"], ["check", "--offline"]):
                     begun = time.monotonic()
                     code, out, error = server.run_pidge(*verb, "--config", self.site.config_path, timeout_s=60)
                     self.assertGreater(code, 0)

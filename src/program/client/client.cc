@@ -208,10 +208,15 @@ Result<std::unique_ptr<Client>> connect(const config::Config& config) {
 
 Result<std::unique_ptr<store::Store>> open_whole_store(const config::Config& config, Use use) {
     const bool may_be_in_use = program::is_shared(config) && use == Use::reading;
-    if (!may_be_in_use && connect_server(config))
-        return unavailable(
-            fmt::format("A server runs on this store (it answers at {}). Stop it first.",
-                        config.control.socket));
+    if (!may_be_in_use) {
+        const auto server = connect_server(config);
+        if (server)
+            return unavailable(
+                fmt::format("A server runs on this store (it answers at {}). Stop it first.",
+                            config.control.socket));
+        // It holds the store all the same.
+        if (server.error().kind == hangs) return unavailable(server.error().text);
+    }
     std::unique_ptr<store::Store> store = TRY(open_idle_store(config));
     if (may_be_in_use || !program::is_shared(config)) return store;
     for (const nodes::Seen& seen : net::run(nodes::read_nodes(*store)))
