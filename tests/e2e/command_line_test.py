@@ -74,6 +74,29 @@ class CommandLine(unittest.TestCase):
             self.assertIn(done.returncode, (0, -signal.SIGPIPE))
             self.assertEqual(done.stderr, b"")
 
+    # Words
+
+    def test_what_was_set_is_removed_by_the_same_words(self):
+        """[G8] However it was typed."""
+        for typed in ("exämple.org", "X.org", ".Sub.X.org", "*"):
+            self.site.pidge("route", "set", typed, "--discard")
+            self.site.pidge("route", "remove", typed)
+        for typed in ("10.0.0.1", "2001:DB8:8:0::/64", "192.0.2.0/28"):
+            self.site.pidge("range", "add", typed, "--owner", "postmaster@a.test")
+            self.site.pidge("range", "remove", typed)
+        for kind in ("route", "range"):
+            self.assertEqual(json.loads(self.site.pidge(kind, "list", "--json")), [])
+        self.site.pidge("route", "set", "x.org", "--discard")
+        self.site.pidge("route", "remove", json.loads(self.site.pidge("route", "list", "--json"))[0]["id"])
+
+    def test_options_that_mean_nothing_here_are_refused(self):
+        for more in (["--discard", "--port", "25"], ["--mx", "--port", "2525"], ["--refuse", "Closed.", "--implicit-tls"],
+                     ["--discard", "--tls", "required"], ["--mx", "--user", "x", "--password-file", "/x"]):
+            code, said = as_typed(self.site, ["route", "set", "x.org", *more], "")
+            self.assertEqual(code, 2, said)
+            self.assertIn("is for a route", said)
+        self.assertEqual(json.loads(self.site.pidge("route", "list", "--json")), [])
+
 
 if __name__ == "__main__":
     unittest.main()

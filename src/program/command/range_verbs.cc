@@ -5,6 +5,7 @@
 #include "program/command/show.h"
 #include "program/command/table.h"
 #include "program/command/verbs.h"
+#include "system/net/endpoint.h"
 
 namespace pidge::command {
 namespace {
@@ -46,10 +47,13 @@ Result<> list(Call& call) {
 }
 
 Result<> remove(Call& call) {
+    // As it is stored, however it was typed; what is no network may be the id of a range.
     const std::string& which = call.given.text("NETWORK");
+    const auto network = net::Network::parse(which);
+    const std::string stored = network ? network->text() : which;
     const json::Array ranges = TRY(call.list("AnonymousRange", {}, 100'000));
     for (const json::Value& range : ranges) {
-        if (text_of(range, "network") != which && text_of(range, "id") != which) continue;
+        if (text_of(range, "network") != stored && text_of(range, "id") != which) continue;
         TRY(call.destroy("AnonymousRange", text_of(range, "id")));
         if (call.wants_json)
             call.print_json(json::Object{{"removed", text_of(range, "id")}});

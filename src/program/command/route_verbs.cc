@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "formats/address/domain.h"
 #include "program/command/call.h"
 #include "program/command/show.h"
 #include "program/command/table.h"
@@ -25,6 +26,13 @@ Result<json::Object> wanted(Call& call) {
     if (is_given("--refuse", "refuse")) route.set("text", call.given.text("--refuse"));
     if (kinds != 1)
         return usage("Say one way for the mail: --mx, --host, --lmtp, --discard or --refuse.");
+    if (!call.given.has("--host") && !call.given.has("--lmtp"))
+        for (const char* option : {"--port", "--implicit-tls", "--user", "--password-file"})
+            if (call.given.has(option))
+                return usage(
+                    fmt::format("{} is for a route to a host (--host or --lmtp).", option));
+    if ((call.given.has("--discard") || call.given.has("--refuse")) && call.given.has("--tls"))
+        return usage("--tls is for a route on which mail leaves this machine.");
     if (call.given.has("--port")) {
         const auto port = text::parse_u64(call.given.text("--port"));
         if (!port || *port == 0 || *port > 65'535) return usage("A port is 1 to 65535.");
@@ -80,11 +88,19 @@ Result<> list(Call& call) {
     return {};
 }
 
+// As it is stored, however it was typed; what is no domain may be the id of a route.
+std::string stored_form(const std::string& typed) {
+    const std::size_t begin = typed.starts_with('.') ? 1 : 0;
+    const auto normal = address::normal_domain(std::string_view(typed).substr(begin));
+    return normal ? typed.substr(0, begin) + *normal : typed;
+}
+
 Result<> remove(Call& call) {
-    const std::string& domain = call.given.text("DOMAIN");
+    const std::string& typed = call.given.text("DOMAIN");
+    const std::string domain = stored_form(typed);
     const json::Array routes = TRY(call.list("Route", {}, 100'000));
     for (const json::Value& route : routes) {
-        if (text_of(route, "domain") != domain && text_of(route, "id") != domain) continue;
+        if (text_of(route, "domain") != domain && text_of(route, "id") != typed) continue;
         TRY(call.destroy("Route", text_of(route, "id")));
         if (call.wants_json)
             call.print_json(json::Object{{"removed", text_of(route, "id")}});
@@ -94,7 +110,7 @@ Result<> remove(Call& call) {
     }
     return Refusal{
         .kind = Refusal::Kind::not_found,
-        .text = fmt::format("There is no route for {}; pidge route list shows them.", domain)};
+        .text = fmt::format("There is no route for {}; pidge route list shows them.", typed)};
 }
 
 constexpr auto flag = Argument::Kind::flag;
