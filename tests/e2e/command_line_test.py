@@ -74,6 +74,17 @@ class CommandLine(unittest.TestCase):
             self.assertIn(done.returncode, (0, -signal.SIGPIPE))
             self.assertEqual(done.stderr, b"")
 
+    # Files
+
+    def test_an_archive_has_a_name_and_its_note_has_lines(self):
+        code, said = as_typed(self.site, ["store", "export", ""], "")
+        self.assertEqual(code, 1)
+        self.assertIn("needs a name", said)
+        self.assertFalse(os.path.exists(os.path.join(self.folder, ".partial")))
+        code, said = as_typed(self.site, ["store", "export", "-", "--quiet"], "2>&1 >/dev/null")
+        self.assertEqual(code, 0)
+        self.assertRegex(said, r"^Exported .* s\.\nsha256 of the contents: [0-9a-f]{64}\n$")
+
     # Words
 
     def test_what_was_set_is_removed_by_the_same_words(self):

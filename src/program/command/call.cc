@@ -140,7 +140,9 @@ void Call::print_json(const json::Value& value) {
 
 void Call::note(std::string_view text) {
     if (wants_json) return;
-    const std::string shown = text::printable(text, line_octets_max) + "\n";
+    std::string shown;
+    for (const std::string_view line : text::split(text, '\n'))
+        shown += text::printable(line, line_octets_max) + "\n";
     std::fwrite(shown.data(), 1, shown.size(), stderr);
 }
 
