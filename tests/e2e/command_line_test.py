@@ -108,6 +108,12 @@ class CommandLine(unittest.TestCase):
             self.assertIn("is for a route", said)
         self.assertEqual(json.loads(self.site.pidge("route", "list", "--json")), [])
 
+    def test_wrong_usage_is_JSON_for_those_who_ask_for_it(self):
+        for arguments in (["domian", "--json"], ["--json"], ["domain", "add", "--json"], ["route", "set", "x.org", "--json"]):
+            code, said = as_typed(self.site, arguments, "")
+            self.assertEqual((code, json.loads(said)["code"]), (2, 2))
+        self.assertTrue(as_typed(self.site, ["domian"], "")[1].startswith('pidge: There is no command "pidge domian". Did you mean "domain"?'))
+
 
 if __name__ == "__main__":
     unittest.main()

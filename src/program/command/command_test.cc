@@ -88,6 +88,20 @@ TEST_CASE("Wrong usage is exit code 2 with a word on what is wrong") {
     }
 }
 
+TEST_CASE("A word that is no command is named, with the nearest that is one") {
+    const auto wrong = [](std::vector<std::string> words) { return parse(std::move(words)).text; };
+    CHECK(wrong({"domian"}) ==
+          "There is no command \"pidge domian\". Did you mean \"domain\"? See: pidge --help");
+    CHECK(wrong({"--config", "x.toml", "domian", "add", "a.example"})
+              .starts_with("There is no command \"pidge domian\". Did you mean \"domain\"?"));
+    CHECK(wrong({"domain", "lsit", "--json"}) ==
+          "There is no command \"pidge domain lsit\". Did you mean \"list\"? See: pidge domain "
+          "--help");
+    CHECK(wrong({"frobnicate"}) == "There is no command \"pidge frobnicate\". See: pidge --help");
+    CHECK(wrong({"--colour"}) == "There is no option --colour. See: pidge --help");
+    CHECK(wrong({"domain"}) == "A subcommand is required. See: pidge domain --help");
+}
+
 TEST_CASE("--config and --json stand before or after the command") {
     for (const std::vector<std::string>& words :
          {std::vector<std::string>{"--config", "x.toml", "--json", "status"},
@@ -97,6 +111,7 @@ TEST_CASE("--config and --json stand before or after the command") {
         CHECK(parsed.config_path == "x.toml");
         CHECK(parsed.wants_json);
     }
+    CHECK(parse({"domian", "--json"}).wants_json);
     CHECK(parse({"status"}).config_path == "/etc/pidge/pidge.toml");
 }
 

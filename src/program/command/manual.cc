@@ -15,7 +15,8 @@ constexpr std::string_view head = R"(# Commands
 control socket; when no server runs it works on the store directly. The configuration is
 `/etc/pidge/pidge.toml` unless `--config` names another file.
 
-- `--json` prints JSON for programs, with the same members as the API (`docs/api.md`).
+- `--json` prints JSON for programs, with the same members as the API (`docs/api.md`). A refusal is `{"error": …, "code": …}` on
+  standard error, where `code` is the exit code.
 - `--help` after any command explains it.
 - Every change stands in the audit trail with who made it.
 

@@ -1,11 +1,12 @@
 #include "program/command/parse.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "program/config/suggest.h"
 
 namespace pidge::command {
 namespace {
@@ -48,6 +49,7 @@ class Parser {
 
     Parsed parse(std::vector<std::string> words) {
         Parsed parsed;
+        parsed.wants_json = std::ranges::find(words, "--json") != words.end();
         std::ranges::reverse(words);  // as CLI11 wants them
         try {
             app_.parse(std::move(words));
@@ -59,8 +61,9 @@ class Parser {
             return parsed;
         } catch (const CLI::ParseError& error) {
             parsed.code = static_cast<int>(Exit::usage);
-            parsed.text =
-                fmt::format("{}\nSee: {} --help\n", text::printable(error.what()), where());
+            parsed.text = unknown_word().value_or(std::string(error.what()));
+            if (!parsed.text.ends_with('.') && !parsed.text.ends_with('?')) parsed.text += ".";
+            parsed.text += fmt::format(" See: {} --help", where());
             return parsed;
         }
         parsed.config_path = config_;
@@ -134,6 +137,22 @@ class Parser {
             if (below.empty()) return app;
             app = below.front();
         }
+    }
+
+    // What stands where a command should; CLI11 tells only that there is none.
+    std::optional<std::string> unknown_word() const {
+        const CLI::App* app = innermost();
+        std::vector<std::string_view> known;
+        for (const CLI::App* below : app->get_subcommands([](const CLI::App*) { return true; }))
+            known.push_back(below->get_name());
+        const std::vector<std::string> left = app_.remaining(true);
+        if (known.empty() || left.empty()) return std::nullopt;
+        const std::string& word = left.front();
+        if (word.starts_with('-')) return fmt::format("There is no option {}.", word);
+        const std::string_view meant = config::closest(word, known);
+        if (meant.empty()) return fmt::format("There is no command \"{} {}\".", where(), word);
+        return fmt::format("There is no command \"{} {}\". Did you mean \"{}\"?", where(), word,
+                           meant);
     }
 
     std::string where() const {

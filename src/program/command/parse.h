@@ -14,7 +14,7 @@ struct Parsed {
     Given given;
     std::string config_path;
     bool wants_json = false;
-    std::string text;  // help, or what is wrong
+    std::string text;  // help, or what is wrong in one line
     int code = 0;      // exit code where there is nothing to run
 };
 

@@ -94,15 +94,12 @@ int run(std::vector<std::string> words) {
     bool wants_json = false;
     try {
         Parsed parsed = parse(std::move(words));
+        wants_json = parsed.wants_json;
+        if (parsed.code != 0) return told(usage(std::move(parsed.text)), wants_json);
         if (parsed.verb == nullptr) {
-            if (parsed.code != 0) {
-                say(parsed.text);
-                return parsed.code;
-            }
             put(parsed.text);
             return answered(0, wants_json);
         }
-        wants_json = parsed.wants_json;
         const int code = run_parsed(std::move(parsed));
         return answered(code, wants_json);
     } catch (const std::bad_alloc&) {
