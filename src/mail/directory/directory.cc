@@ -43,8 +43,8 @@ net::Task<void> Directory::reload() {
     auto domains = co_await read_all(store_, store::Space::domain, read_domain);
     auto ranges = co_await read_all(store_, store::Space::range, read_range);
     auto routes = co_await read_all(store_, store::Space::route, read_route);
-    auto site =
-        std::make_shared<const Site>(std::move(domains), std::move(ranges), std::move(routes));
+    auto site = std::make_shared<const Site>(std::move(domains), std::move(ranges),
+                                             std::move(routes), host_);
     const std::lock_guard lock(mutex_);
     site_ = std::move(site);
 }
@@ -57,8 +57,8 @@ std::shared_ptr<const Site> Directory::site() const {
 net::Task<Found> Directory::find(address::Mailbox mailbox) {
     Found found;
     const auto known = site();
-    const Domain* domain = known->find_domain(mailbox.domain);
-    if (mailbox.domain.empty() && !known->domains().empty()) domain = &known->domains().front();
+    const Domain* domain =
+        mailbox.domain.empty() ? known->main_domain() : known->find_domain(mailbox.domain);
     if (!domain) co_return found;
     // RFC 5321 §4.5.1, RFC 2142 §4: these work in every domain, whatever the directory holds [J5].
     for (const std::string_view role : {"postmaster", "abuse"}) {

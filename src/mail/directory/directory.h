@@ -38,7 +38,9 @@ struct Found {
 
 class Directory {
  public:
-    Directory(store::Store& store, const Clock& clock) : store_(store), clock_(clock) {}
+    // `host`: this host's name, which tells the main domain (Site::main_domain).
+    Directory(store::Store& store, const Clock& clock, std::string host = {})
+        : store_(store), clock_(clock), host_(std::move(host)) {}
 
     // Reads domains, ranges and routes anew. Called at start and on the hint site_subject.
     net::Task<void> reload();
@@ -91,5 +93,6 @@ class Directory {
     std::unordered_map<Bytes, Remembered> remembered_;
     std::uint64_t times_forgotten_ = 0;
 };
+    const std::string host_;
 
 }  // namespace pidge::directory

@@ -126,6 +126,35 @@ TEST_CASE("two changes planned on the same state cannot both happen") {
     CHECK(net::run(f.directory.principals(std::nullopt, 10)).size() == 1);
 }
 
+TEST_CASE("[J5] The bare postmaster is that of the host's own domain, else of the oldest") {
+    const auto day = [](int n) { return WallTime(std::chrono::hours(24 * n)); };
+    const std::vector<Domain> domains{{.name = "a.example", .created = day(3)},
+                                      {.name = "b.example", .created = day(2)},
+                                      {.name = "mail.c.example", .created = day(4)}};
+    const auto main_domain = [&](std::string_view host) {
+        return Site(domains, {}, {}, host).main_domain()->name;
+    };
+    CHECK(main_domain("a.example") == "a.example");
+    CHECK(main_domain("MX1.A.example") == "a.example");
+    CHECK(main_domain("host.mail.c.example") == "mail.c.example");
+    CHECK(main_domain("c.example") == "b.example");
+    CHECK(main_domain("aa.example") == "b.example");
+    CHECK(main_domain("") == "b.example");
+    CHECK(Site({}, {}, {}, "a.example").main_domain() == nullptr);
+
+    Fixture f;
+    CHECK(f.apply(
+        f.directory.add_domain({.name = "another.example", .postmaster = {"x@y.example"}})));
+    const auto members = [&](Directory& directory) {
+        net::run(directory.reload());
+        return net::run(directory.find({.local_part = "postmaster"})).members;
+    };
+    Directory there{*f.store, f.clock, "mx.another.example"};
+    CHECK(members(there) == std::vector<std::string>{"x@y.example"});
+    Directory here{*f.store, f.clock, "mx.site.example"};
+    CHECK(members(here).empty());
+}
+
 TEST_CASE("a domain stays while it has addresses") {
     Fixture f;
     const Principal alice = f.person("alice", {"alice@site.example"});

@@ -1,11 +1,30 @@
 #include "mail/directory/site.h"
 
+#include "formats/address/domain.h"
+
 namespace pidge::directory {
 
-Site::Site(std::vector<Domain> domains, std::vector<Range> ranges, std::vector<Route> routes)
+Site::Site(std::vector<Domain> domains, std::vector<Range> ranges, std::vector<Route> routes,
+           std::string_view host)
     : domains_(std::move(domains)), ranges_(std::move(ranges)), routes_(std::move(routes)) {
     for (std::size_t i = 0; i < domains_.size(); ++i) domain_index_[domains_[i].name] = i;
     for (std::size_t i = 0; i < routes_.size(); ++i) route_index_[routes_[i].domain] = i;
+    const auto normal = address::normal_domain(host);
+    for (std::string_view name = normal ? std::string_view(*normal) : std::string_view();
+         !name.empty() && !main_domain_;) {
+        if (const auto found = domain_index_.find(name); found != domain_index_.end())
+            main_domain_ = found->second;
+        const auto dot = name.find('.');
+        name = dot == std::string_view::npos ? std::string_view() : name.substr(dot + 1);
+    }
+    if (main_domain_) return;
+    for (std::size_t i = 0; i < domains_.size(); ++i)
+        if (!main_domain_ || domains_[i].created < domains_[*main_domain_].created)
+            main_domain_ = i;
+}
+
+const Domain* Site::main_domain() const {
+    return main_domain_ ? &domains_[*main_domain_] : nullptr;
 }
 
 const Domain* Site::find_domain(std::string_view name) const {

@@ -40,7 +40,7 @@ Assembly::Assembly(const config::Config& config, const Clock& clock,
       clock_(clock),
       pool_(hash_pool),
       store_(std::move(store)),
-      directory_(*store_, clock),
+      directory_(*store_, clock, config.site.hostname),
       trail_(*store_, clock, audit_log_name(config)),
       runtime_(config.limits.threads),
       descriptors_(raise_descriptors()) {
@@ -151,9 +151,9 @@ Result<void> Assembly::build_relay() {
 
 void Assembly::start_relay() {
     std::optional<address::Mailbox> postmaster;
-    if (const auto site = directory_.site(); !site->domains().empty())
+    if (const auto site = directory_.site(); site->main_domain() != nullptr)
         postmaster =
-            address::Mailbox{.local_part = "postmaster", .domain = site->domains().front().name};
+            address::Mailbox{.local_part = "postmaster", .domain = site->main_domain()->name};
     relay::RelayOptions options{.own_name = config_.site.hostname,
                                 .postmaster = std::move(postmaster)};
     if (config_.store.engine == config::Store::Engine::postgres)

@@ -150,9 +150,9 @@ void Transport::build_reporter() {
         .wake = parts_.wake,
         .contact = [this]() -> std::optional<address::Mailbox> {
             const auto site = parts_.directory.site();
-            if (site->domains().empty()) return std::nullopt;
+            if (site->main_domain() == nullptr) return std::nullopt;
             return address::Mailbox{.local_part = "postmaster",
-                                    .domain = site->domains().front().name};
+                                    .domain = site->main_domain()->name};
         }});
 }
 

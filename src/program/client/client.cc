@@ -90,7 +90,7 @@ admin::Caller this_user() {
 // What the site's objects need of a store that no server runs on.
 struct DirectSite {
     DirectSite(const config::Config& config, store::Store& store)
-        : directory(store, system_clock()),
+        : directory(store, system_clock(), config.site.hostname),
           trail(store, system_clock(), program::audit_log_name(config)),
           pool({.name = "passwords", .threads = 1}),
           status{

@@ -256,7 +256,8 @@ net::Task<Result<std::optional<admin::Wake>>> SiteServer::plan_report(queue::Ent
     dsn.arrived = dsn.due = time;
     dsn.principal = std::string(relay::report_principal);
     dsn.recipients.push_back({.address = *entry.sender, .notify_given = true});
-    const std::string domain = site->domains().empty() ? hostname : site->domains().front().name;
+    const directory::Domain* main_domain = site->main_domain();
+    const std::string domain = main_domain == nullptr ? hostname : main_domain->name;
     relay::ReportContext context{.own_name = hostname,
                                  .from = {.local_part = "postmaster", .domain = domain},
                                  .to = *entry.sender,

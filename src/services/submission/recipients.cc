@@ -41,8 +41,8 @@ net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
             // Nobody is named for the role, or nobody who exists: it works all the same [J5].
             address::Mailbox role = to.recipient;
             const auto site = directory_.site();
-            if (role.domain.empty() && !site->domains().empty())
-                role.domain = site->domains().front().name;
+            if (role.domain.empty() && site->main_domain() != nullptr)
+                role.domain = site->main_domain()->name;
             add_final(role, to);
         }
     }
