@@ -153,6 +153,8 @@ TEST_CASE("pointers find what RFC 6901 section 5 says they find") {
           "/m~2n", "/foo/0/x", "/foo/", "/foo/18446744073709551616"})
         CHECK_FALSE(value.find_pointer(bad));
     CHECK(json::pointer_token("a/b~c") == "a~1b~0c");
+    CHECK(json::pointer_name("a~1b~0c") == "a/b~c");
+    CHECK_FALSE(json::pointer_name("a~b"));
 }
 
 TEST_CASE("a place refuses with a sentence that names it") {

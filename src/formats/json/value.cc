@@ -184,20 +184,6 @@ Value& Value::push(Value value) {
 
 namespace {
 
-// RFC 6901 §4: "~1" first, then "~0"; any other use of "~" is malformed.
-bool unescape(std::string_view token, std::string& name) {
-    name.clear();
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        if (token[i] != '~') {
-            name += token[i];
-            continue;
-        }
-        if (++i == token.size() || (token[i] != '0' && token[i] != '1')) return false;
-        name += token[i] == '0' ? '~' : '/';
-    }
-    return true;
-}
-
 const Value* element(const Array& array, std::string_view token) {
     if (token.size() > 1 && token.front() == '0')
         return nullptr;  // array-index = %x30 / ( %x31-39 *(%x30-39) )
@@ -209,16 +195,30 @@ const Value* element(const Array& array, std::string_view token) {
 
 const Value* Value::find_pointer(std::string_view pointer) const {
     const Value* at = this;
-    std::string name;
     while (at && !pointer.empty()) {
         if (pointer.front() != '/') return nullptr;
         pointer.remove_prefix(1);
         const std::string_view token = pointer.substr(0, pointer.find('/'));
         pointer.remove_prefix(token.size());
-        if (!unescape(token, name)) return nullptr;
-        at = at->is_array() ? element(at->array(), name) : at->find(name);
+        const auto name = pointer_name(token);
+        if (!name) return nullptr;
+        at = at->is_array() ? element(at->array(), *name) : at->find(*name);
     }
     return at;
+}
+
+// RFC 6901 §4: "~1" first, then "~0"; any other use of "~" is malformed.
+std::optional<std::string> pointer_name(std::string_view token) {
+    std::string name;
+    for (std::size_t i = 0; i < token.size(); ++i) {
+        if (token[i] != '~') {
+            name += token[i];
+            continue;
+        }
+        if (++i == token.size() || (token[i] != '0' && token[i] != '1')) return std::nullopt;
+        name += token[i] == '0' ? '~' : '/';
+    }
+    return name;
 }
 
 std::string pointer_token(std::string_view name) {

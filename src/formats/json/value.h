@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -130,5 +131,7 @@ struct Member {
 
 // RFC 6901 §3: one reference token of a pointer, with "~" and "/" escaped.
 std::string pointer_token(std::string_view name);
+// The name that a token stands for; nullopt when it is malformed.
+std::optional<std::string> pointer_name(std::string_view token);
 
 }  // namespace pidge::json
