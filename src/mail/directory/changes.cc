@@ -1,5 +1,5 @@
-// The changes of the directory. Each reads what it depends on, plans, and states in its checks what
-// it has read.
+// The changes of principals and their credentials. Each reads what it depends on, plans, and states
+// in its checks what it has read.
 
 #include <algorithm>
 #include <set>
@@ -8,45 +8,14 @@
 #include "formats/unicode/fold.h"
 #include "mail/directory/directory.h"
 #include "mail/directory/limits.h"
+#include "mail/directory/planning.h"
 
 namespace pidge::directory {
 
 namespace {
 
-Refusal refusal(Refusal::Kind kind, std::string text) {
-    return {.kind = kind, .text = std::move(text)};
-}
-Refusal missing(const std::string& what) {
-    return refusal(Refusal::Kind::not_found, "There is no " + what + ".");
-}
-
-void changes_site(store::Change& change) {
-    change.hint(Bytes(site_subject));
-}
-
 void changes_addresses(store::Change& change) {
     change.hint(Bytes(address_subject));
-}
-
-// A password goes to a host that has proven who it is, and to no other.
-Result<void> check_login(const Route& route) {
-    const bool is_named = !route.user.empty() || !route.password_file.empty();
-    if ((is_named || route.implicit_tls) && route.kind != Route::Kind::next_hop)
-        return refusal(Refusal::Kind::syntax,
-                       "Only a route to a host by SMTP has a user, or TLS from the first octet.");
-    if (!is_named) return {};
-    if (route.user.empty() || route.password_file.empty())
-        return refusal(Refusal::Kind::syntax, "A user and a password file come together.");
-    if (route.user.size() > login_octets_max || unicode::has_steering(route.user))
-        return refusal(Refusal::Kind::syntax,
-                       "A user is at most 320 octets without control characters.");
-    if (!route.password_file.starts_with('/') || route.password_file.size() > text_octets_max ||
-        unicode::has_steering(route.password_file))
-        return refusal(Refusal::Kind::syntax, "A password file is named by its absolute path.");
-    if (route.tls != Route::Tls::verified)
-        return refusal(Refusal::Kind::syntax,
-                       "A route with a user needs verified TLS: the password would go to anybody.");
-    return {};
 }
 
 struct OwnAddress {
@@ -128,55 +97,86 @@ net::Task<Result<void>> check_free(Directory& directory, store::Store& store,
     co_return Result<void>{};
 }
 
-}  // namespace
+// Logins are looked for before addresses, so a login that is another account's address would keep
+// its owner out and act in its place. What holds them apart are checks of the change: who gives an
+// address checks that it is nobody's login, who gives a login checks that it is nobody's address,
+// and both check the domain, so that one of two that do so at once waits for the other.
+class Apart {
+ public:
+    Apart(Directory& directory, store::Store& store, const Principal& principal,
+          store::Change& change)
+        : directory_(directory), store_(store), principal_(principal), change_(change) {}
 
-net::Task<Result<store::Change>> Directory::add_domain(Domain domain) {
-    domain.name = CO_TRY(address::normal_domain(domain.name));
-    if (site()->find_domain(domain.name))
-        co_return refusal(Refusal::Kind::conflict,
-                          "The domain " + domain.name + " exists already.");
-    if (domain.created == WallTime{}) domain.created = clock_.now();
-    store::Change change;
-    change.put_new(store::Space::domain, domain.name, record_of(domain));
-    changes_site(change);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::update_domain(Domain domain) {
-    const auto stored = co_await store_.get(store::Space::domain, domain.name);
-    if (!stored) co_return missing("domain " + domain.name);
-    for (const auto* members : {&domain.postmaster, &domain.abuse})
-        for (const std::string& member : *members) CO_TRY(address::parse_mailbox(member));
-    store::Change change;
-    change.check_equals(store::Space::domain, domain.name, *stored);
-    change.put(store::Space::domain, domain.name, record_of(domain));
-    changes_site(change);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::remove_domain(std::string name) {
-    const auto stored = co_await store_.get(store::Space::domain, name);
-    if (!stored) co_return missing("domain " + name);
-    const std::string ending = "@" + name;
-    for (std::optional<PrincipalId> after;;) {
-        const auto page = co_await principals(after, 1000);
-        for (const Principal& principal : page)
-            for (const auto* list : {&principal.published, &principal.aliases})
-                for (const std::string& own : *list)
-                    if (own.ends_with(ending))
-                        co_return refusal(Refusal::Kind::conflict,
-                                          "The domain " + name +
-                                              " has addresses still, for example " + own +
-                                              "; remove them first.");
-        if (page.size() < 1000) break;
-        after = page.back().id;
+    // `own`: all the addresses it will have.
+    net::Task<Result<void>> give_login(const std::vector<OwnAddress>& own) {
+        const auto mailbox = address::parse_mailbox(principal_.login);
+        if (!mailbox) co_return Result<void>{};
+        const std::string key = address::key(*mailbox);
+        if (key != unicode::folded(principal_.login))
+            co_return refusal(
+                Refusal::Kind::syntax,
+                "A login that is an address is written as it is looked up: " + key + ".");
+        if (std::ranges::find(own, key, &OwnAddress::key) != own.end()) co_return Result<void>{};
+        const Version version = co_await Version::read(store_, addresses_in(mailbox->domain));
+        const auto record = co_await store_.get(store::Space::address, key);
+        const auto entry = record ? read_address_entry(*record) : std::nullopt;
+        // Its own until now: nobody else can take it before this change is made.
+        if (entry && entry->principal == principal_.id) co_return Result<void>{};
+        if (record) {
+            const std::string owner = co_await name_of(entry ? entry->principal : PrincipalId{});
+            co_return refusal(Refusal::Kind::conflict,
+                              principal_.login + " is an address of " + owner +
+                                  ", so it cannot be the login of another account.");
+        }
+        change_.check_absent(store::Space::address, key);
+        if (co_await store_.get(store::Space::domain, mailbox->domain)) {
+            change_.check_present(store::Space::domain, mailbox->domain);
+        } else {
+            change_.check_absent(store::Space::domain, mailbox->domain);
+            version.check(change_);
+            Version::advance(change_, addresses_in(mailbox->domain));
+        }
+        co_return Result<void>{};
     }
-    store::Change change;
-    change.check_equals(store::Space::domain, name, *stored);
-    change.erase(store::Space::domain, name);
-    changes_site(change);
-    co_return change;
+
+    net::Task<Result<void>> give_address(const OwnAddress& own) {
+        const std::string domain = own.key.substr(own.key.rfind('@') + 1);
+        if (domains_.insert(domain).second) {
+            change_.check_present(store::Space::domain, domain);
+            Version::advance(change_, addresses_in(domain));
+        }
+        const Bytes login = login_key(own.key);
+        const auto holder = co_await store_.get(store::Space::principal, login);
+        if (!holder) change_.check_absent(store::Space::principal, login);
+        if (holder && *holder != principal_.id.bytes()) {
+            const auto id = PrincipalId::from_bytes(*holder);
+            const std::string owner = co_await name_of(id.value_or(PrincipalId{}));
+            co_return refusal(Refusal::Kind::conflict,
+                              own.key + " is the login of " + owner +
+                                  ", so it cannot be an address of another account.");
+        }
+        co_return Result<void>{};
+    }
+
+ private:
+    net::Task<std::string> name_of(PrincipalId id) {
+        const auto holder = co_await directory_.find_principal(id);
+        if (!holder || holder->published.empty()) co_return "somebody else";
+        co_return holder->published.front();
+    }
+
+    Directory& directory_;
+    store::Store& store_;
+    const Principal& principal_;
+    store::Change& change_;
+    std::set<std::string> domains_;
+};
+
+std::string credentials_of(PrincipalId id) {
+    return "credentials/" + id.text();
 }
+
+}  // namespace
 
 net::Task<Result<store::Change>> Directory::add_principal(Principal principal) {
     CO_TRY(check_texts(principal));
@@ -187,40 +187,48 @@ net::Task<Result<store::Change>> Directory::add_principal(Principal principal) {
     change.put_new(store::Space::principal, principal_key(principal.id), record_of(principal));
     change.put_new(store::Space::principal, login_key(unicode::folded(principal.login)),
                    Bytes(principal.id.bytes()));
-    for (const OwnAddress& own : addresses)
+    Apart apart(*this, store_, principal, change);
+    CO_TRY(co_await apart.give_login(addresses));
+    for (const OwnAddress& own : addresses) {
+        CO_TRY(co_await apart.give_address(own));
         change.put_new(store::Space::address, own.key, record_of(own.entry));
-    for (const OwnAddress& own : addresses)
-        change.check_present(store::Space::domain, own.key.substr(own.key.rfind('@') + 1));
+    }
     changes_addresses(change);
     co_return change;
 }
 
-net::Task<Result<store::Change>> Directory::update_principal(Principal principal) {
-    const auto stored = co_await store_.get(store::Space::principal, principal_key(principal.id));
-    const auto before = stored ? read_principal(*stored) : std::nullopt;
-    if (!before) co_return missing("account " + principal.id.text());
+net::Task<Result<store::Change>> Directory::update_principal(Principal before,
+                                                             Principal principal) {
+    const Bytes key = principal_key(principal.id);
+    const auto stored = co_await store_.get(store::Space::principal, key);
+    if (!stored) co_return missing("account " + principal.id.text());
+    if (read_principal(*stored) != before) co_return overtaken(store::Space::principal, key);
     CO_TRY(check_texts(principal));
     const auto addresses = CO_TRY(own_addresses(principal, *site()));
     CO_TRY(co_await check_free(*this, store_, principal, addresses));
     store::Change change;
-    change.check_equals(store::Space::principal, principal_key(principal.id), *stored);
-    change.put(store::Space::principal, principal_key(principal.id), record_of(principal));
-    const std::string former_login = login_key(unicode::folded(before->login));
+    change.check_equals(store::Space::principal, key, *stored);
+    change.put(store::Space::principal, key, record_of(principal));
+    Apart apart(*this, store_, principal, change);
+    const std::string former_login = login_key(unicode::folded(before.login));
     const std::string login = login_key(unicode::folded(principal.login));
     if (login != former_login) {
+        CO_TRY(co_await apart.give_login(addresses));
         change.erase(store::Space::principal, former_login);
         change.put_new(store::Space::principal, login, Bytes(principal.id.bytes()));
     }
     std::set<std::string> former;
-    for (const auto* list : {&before->published, &before->aliases})
+    for (const auto* list : {&before.published, &before.aliases})
         for (const std::string& text : *list)
             if (const auto mailbox = address::parse_mailbox(text))
                 former.insert(address::key(*mailbox));
     for (const OwnAddress& own : addresses) {
-        if (former.erase(own.key) > 0)
+        if (former.erase(own.key) > 0) {
             change.put(store::Space::address, own.key, record_of(own.entry));
-        else
-            change.put_new(store::Space::address, own.key, record_of(own.entry));
+            continue;
+        }
+        CO_TRY(co_await apart.give_address(own));
+        change.put_new(store::Space::address, own.key, record_of(own.entry));
     }
     for (const std::string& gone : former) change.erase(store::Space::address, gone);
     changes_addresses(change);
@@ -239,22 +247,29 @@ net::Task<Result<store::Change>> Directory::remove_principal(PrincipalId id) {
         for (const std::string& text : *list)
             if (const auto mailbox = address::parse_mailbox(text))
                 change.erase(store::Space::address, address::key(*mailbox));
-    for (const Credential& credential : co_await credentials(id))
-        change.erase(store::Space::credential, credential_key(id, credential.id));
+    // Those too that somebody adds meanwhile.
+    change.erase_range(store::Space::credential, Bytes(id.bytes()), credentials_end(id));
+    Version::forget(change, credentials_of(id));
     changes_addresses(change);
     co_return change;
 }
 
-net::Task<Result<store::Change>> Directory::set_credential(Credential credential) {
+net::Task<Result<store::Change>> Directory::set_credential(
+    Credential credential, std::optional<std::vector<Credential>> others) {
     if (credential.label.size() > text_octets_max || unicode::has_steering(credential.label))
         co_return refusal(Refusal::Kind::syntax,
                           "A label has at most 1000 octets of printable text.");
+    const Version version = co_await Version::read(store_, credentials_of(credential.principal));
     const auto existing = co_await credentials(credential.principal);
+    if (others && *others != existing)
+        co_return overtaken(store::Space::principal, principal_key(credential.principal));
     if (existing.size() >= credentials_max)
         co_return refusal(Refusal::Kind::limit,
                           "An account has at most 100 credentials; remove one first.");
     store::Change change;
     change.check_present(store::Space::principal, principal_key(credential.principal));
+    version.check(change);
+    Version::advance(change, credentials_of(credential.principal));
     if (credential.created == WallTime{}) credential.created = clock_.now();
     if (credential.kind == Credential::Kind::password)
         for (const Credential& former : existing)
@@ -273,66 +288,6 @@ net::Task<Result<store::Change>> Directory::remove_credential(PrincipalId princi
     store::Change change;
     change.check_present(store::Space::credential, key);
     change.erase(store::Space::credential, key);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::add_range(Range range) {
-    CO_TRY(address::parse_mailbox(range.owner));
-    for (const Range& other : site()->ranges())
-        if (other.network == range.network)
-            co_return refusal(Refusal::Kind::conflict, "The range " + range.network.text() +
-                                                           " exists already; its owner is " +
-                                                           other.owner + ".");
-    if (range.created == WallTime{}) range.created = clock_.now();
-    store::Change change;
-    change.put_new(store::Space::range, id_key(range.id.bytes()), record_of(range));
-    changes_site(change);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::remove_range(RangeId id) {
-    if (!co_await store_.get(store::Space::range, id_key(id.bytes())))
-        co_return missing("range " + id.text());
-    store::Change change;
-    change.check_present(store::Space::range, id_key(id.bytes()));
-    change.erase(store::Space::range, id_key(id.bytes()));
-    changes_site(change);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::set_route(Route route) {
-    if (route.domain != "*") {
-        const bool below = route.domain.starts_with('.');
-        const std::string name =
-            CO_TRY(address::normal_domain(std::string_view(route.domain).substr(below ? 1 : 0)));
-        route.domain = (below ? "." : "") + name;
-    }
-    const bool needs_host = route.kind == Route::Kind::next_hop || route.kind == Route::Kind::lmtp;
-    if (needs_host && (route.host.empty() || route.port == 0))
-        co_return refusal(Refusal::Kind::syntax,
-                          "A route to a host needs its name or address, and a port.");
-    CO_TRY(check_login(route));
-    if (needs_host && !net::Address::parse(route.host))
-        route.host = CO_TRY(address::normal_domain(route.host));
-    if (route.created == WallTime{}) route.created = clock_.now();
-    store::Change change;
-    for (const Route& former : site()->routes()) {
-        if (former.domain != route.domain) continue;
-        change.check_present(store::Space::route, id_key(former.id.bytes()));
-        change.erase(store::Space::route, id_key(former.id.bytes()));
-    }
-    change.put_new(store::Space::route, id_key(route.id.bytes()), record_of(route));
-    changes_site(change);
-    co_return change;
-}
-
-net::Task<Result<store::Change>> Directory::remove_route(RouteId id) {
-    if (!co_await store_.get(store::Space::route, id_key(id.bytes())))
-        co_return missing("route " + id.text());
-    store::Change change;
-    change.check_present(store::Space::route, id_key(id.bytes()));
-    change.erase(store::Space::route, id_key(id.bytes()));
-    changes_site(change);
     co_return change;
 }
 

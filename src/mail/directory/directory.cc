@@ -3,31 +3,11 @@
 #include "base/text.h"
 #include "formats/unicode/fold.h"
 #include "mail/directory/limits.h"
+#include "mail/directory/planning.h"
 
 namespace pidge::directory {
 
 namespace {
-
-// Reads a whole space of few and small records.
-template <typename T>
-net::Task<std::vector<T>> read_all(store::Store& store, store::Space space,
-                                   std::optional<T> (*read)(std::string_view)) {
-    std::vector<T> all;
-    store::ScanOptions options;
-    for (;;) {
-        const auto items = co_await store.scan(space, options);
-        for (const store::Item& item : items) {
-            auto object = read(item.value);
-            if (!object)
-                throw store::Fault(store::Fault::Why::damaged,
-                                   "a record of space " + std::string(store::space_name(space)) +
-                                       " cannot be read");
-            all.push_back(*std::move(object));
-        }
-        if (items.size() < options.limit) co_return all;
-        options.from = items.back().key + '\0';
-    }
-}
 
 template <typename T>
 T readable(std::optional<T> object, const char* what) {
@@ -132,9 +112,8 @@ net::Task<std::optional<Principal>> Directory::find_login(std::string login) {
 }
 
 net::Task<std::vector<Credential>> Directory::credentials(PrincipalId id) {
-    store::ScanOptions options{.from = Bytes(id.bytes()),
-                               .to = Bytes(id.bytes()) + Bytes(CredentialId::size + 1, '\xff'),
-                               .limit = credentials_max};
+    store::ScanOptions options{
+        .from = Bytes(id.bytes()), .to = credentials_end(id), .limit = credentials_max};
     std::vector<Credential> credentials;
     for (const store::Item& item :
          co_await store_.scan(store::Space::credential, std::move(options)))

@@ -60,21 +60,26 @@ class Directory {
 
     // --- changes: checked against what is stored now; a Conflict at commit means: plan again ---
     net::Task<Result<store::Change>> add_domain(Domain domain);
-    net::Task<Result<store::Change>> update_domain(Domain domain);
+    // `before`: what it was made from. When something else is stored by now, the commit meets a
+    // Conflict.
+    net::Task<Result<store::Change>> update_domain(Domain before, Domain domain);
     net::Task<Result<store::Change>> remove_domain(
         std::string name);  // refused while it has addresses
     net::Task<Result<store::Change>> add_principal(Principal principal);
-    // Replaces names, addresses and state; the id stays.
-    net::Task<Result<store::Change>> update_principal(Principal principal);
+    // Replaces names, addresses and state; the id stays. `before` as with a domain.
+    net::Task<Result<store::Change>> update_principal(Principal before, Principal principal);
     net::Task<Result<store::Change>> remove_principal(PrincipalId id);
+    // A password replaces the former one. `others`: those that were looked at to make it; when
+    // there are others by now, the commit meets a Conflict.
     net::Task<Result<store::Change>> set_credential(
-        Credential credential);  // a password replaces the former one
+        Credential credential, std::optional<std::vector<Credential>> others = {});
     net::Task<Result<store::Change>> remove_credential(PrincipalId principal, CredentialId id);
-    net::Task<Result<store::Change>> add_range(Range range);
+    net::Task<Result<store::Change>> add_range(Range range);  // one per network
+    // An older version may have let several of the same network in; they go together.
     net::Task<Result<store::Change>> remove_range(RangeId id);
     net::Task<Result<store::Change>> set_route(
         Route route);  // one per domain pattern; replaces the former one
-    net::Task<Result<store::Change>> remove_route(RouteId id);
+    net::Task<Result<store::Change>> remove_route(RouteId id);  // as with ranges
 
  private:
     // Addresses that were found are remembered for a short while: the few that send and receive
@@ -88,11 +93,11 @@ class Directory {
 
     store::Store& store_;
     const Clock& clock_;
+    const std::string host_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Site> site_ = std::make_shared<const Site>();
     std::unordered_map<Bytes, Remembered> remembered_;
     std::uint64_t times_forgotten_ = 0;
 };
-    const std::string host_;
 
 }  // namespace pidge::directory

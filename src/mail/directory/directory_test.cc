@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "mail/directory/limits.h"
 #include "system/net/spawn.h"
 #include "system/store/memory/memory_store.h"
@@ -31,6 +33,22 @@ struct Fixture {
                 .login = login,
                 .published = std::move(published),
                 .aliases = std::move(aliases)};
+    }
+    // What is stored, changed so.
+    Result<void> change(PrincipalId id, const std::function<void(Principal&)>& edit) {
+        const Principal before = net::run(directory.find_principal(id)).value();
+        Principal after = before;
+        edit(after);
+        return apply(directory.update_principal(before, after));
+    }
+    // A change planned now, to be committed later.
+    store::Change plan(net::Task<Result<store::Change>> plan) {
+        return net::run(std::move(plan)).value();
+    }
+    bool commit(const store::Change& change) {
+        const bool is_done = net::run(store->commit(change)).has_value();
+        net::run(directory.reload());
+        return is_done;
     }
     Found find(const char* text) { return net::run(directory.find(*address::parse_mailbox(text))); }
     bool hears_of_addresses = true;
@@ -77,9 +95,10 @@ TEST_CASE("[J5] postmaster and abuse exist in every domain and cannot be taken")
         f.apply(f.directory.add_principal(f.person("mallory", {"postmaster@site.example"}))));
     CHECK_FALSE(f.apply(f.directory.add_principal(
         f.person("mallory", {"m@site.example"}, {"Abuse@second.example"}))));
-    Domain domain = *f.directory.site()->find_domain("site.example");
+    const Domain before = *f.directory.site()->find_domain("site.example");
+    Domain domain = before;
     domain.postmaster = {"alice@site.example"};
-    CHECK(f.apply(f.directory.update_domain(domain)));
+    CHECK(f.apply(f.directory.update_domain(before, domain)));
     CHECK(f.find("postmaster@site.example").members ==
           std::vector<std::string>{"alice@site.example"});
 }
@@ -101,11 +120,12 @@ TEST_CASE("addresses and logins belong to one principal, whatever their case") {
 
 TEST_CASE("changing and removing a principal frees what it no longer has") {
     Fixture f;
-    Principal alice = f.person("alice", {"alice@site.example"}, {"old@site.example"});
+    const Principal alice = f.person("alice", {"alice@site.example"}, {"old@site.example"});
     CHECK(f.apply(f.directory.add_principal(alice)));
-    alice.login = "alice2";
-    alice.aliases = {"new@site.example"};
-    CHECK(f.apply(f.directory.update_principal(alice)));
+    CHECK(f.change(alice.id, [](Principal& changed) {
+        changed.login = "alice2";
+        changed.aliases = {"new@site.example"};
+    }));
     CHECK(f.find("old@site.example").kind == Found::Kind::nothing);
     CHECK(f.find("new@site.example").kind == Found::Kind::principal);
     CHECK_FALSE(net::run(f.directory.find_login("alice")));
@@ -124,6 +144,224 @@ TEST_CASE("two changes planned on the same state cannot both happen") {
     CHECK(net::run(f.store->commit(*first)).has_value());
     CHECK_FALSE(net::run(f.store->commit(*second)).has_value());
     CHECK(net::run(f.directory.principals(std::nullopt, 10)).size() == 1);
+}
+
+TEST_CASE("A login is nobody else's address, and an address nobody else's login") {
+    Fixture f;
+    const Principal dora = f.person("dora", {"dora@site.example"});
+    const Principal fred = f.person("gina@site.example", {"fred@site.example"});
+    CHECK(f.apply(f.directory.add_principal(dora)));
+    CHECK(f.apply(f.directory.add_principal(fred)));  // nobody's address yet
+    const auto told = [&](const Result<void>& result) {
+        CHECK_FALSE(result);
+        return result ? std::string() : result.error().text;
+    };
+    CHECK(told(f.apply(
+                   f.directory.add_principal(f.person("Dora@SITE.example", {"evil@site.example"}))))
+              .find("is an address of dora@site.example") != std::string::npos);
+    CHECK(told(f.apply(f.directory.add_principal(f.person("gina", {"Gina@site.example"}))))
+              .find("is the login of fred@site.example") != std::string::npos);
+    CHECK(told(f.change(fred.id, [](Principal& p) { p.login = "dora@site.example"; })) != "");
+    CHECK(told(f.change(dora.id, [](Principal& p) { p.aliases = {"gina@site.example"}; })) != "");
+    // Another way to write an address would be looked up in another place.
+    for (const char* login : {"\"dora\"@site.example", "x@b\u00fccher.example"})
+        CHECK(told(f.change(fred.id, [&](Principal& p) {
+                  p.login = login;
+              })).find("written as it is looked up") != std::string::npos);
+
+    // One's own are one's own, in whatever order they come and go.
+    CHECK(f.change(dora.id, [](Principal& p) { p.login = "Dora@site.example"; }));
+    CHECK(f.change(fred.id, [](Principal& p) { p.aliases = {"gina@site.example"}; }));
+    CHECK(f.change(fred.id, [](Principal& p) { p.aliases.clear(); }));
+    CHECK(f.change(fred.id, [](Principal& p) { p.login = "fred@site.example"; }));
+    CHECK(f.apply(f.directory.add_principal(f.person("gina", {"gina@site.example"}))));
+    CHECK(net::run(f.directory.find_login("dora@site.example"))->id == dora.id);
+}
+
+TEST_CASE("An account that has another's address as its login since long can still be changed") {
+    Fixture f;
+    const Principal dora = f.person("dora", {"dora@site.example"});
+    Principal evil = f.person("evil", {"evil@site.example"});
+    CHECK(f.apply(f.directory.add_principal(dora)));
+    CHECK(f.apply(f.directory.add_principal(evil)));
+    evil = net::run(f.directory.find_principal(evil.id)).value();
+    evil.login = "dora@site.example";  // as an older version let it be
+    store::Change old;
+    old.put(store::Space::principal, principal_key(evil.id), record_of(evil));
+    old.erase(store::Space::principal, login_key("evil"));
+    old.put(store::Space::principal, login_key("dora@site.example"), Bytes(evil.id.bytes()));
+    REQUIRE(f.commit(old));
+    const auto block = [](Principal& p) { p.state = Principal::State::blocked; };
+    CHECK(f.change(evil.id, block));
+    CHECK(f.change(dora.id, block));
+    CHECK(f.change(evil.id, [](Principal& p) { p.login = "evil"; }));
+    CHECK(net::run(f.directory.find_login("dora@site.example"))->id == dora.id);
+}
+
+TEST_CASE("Of a login and an address that are the same, planned at once, one is refused") {
+    Fixture f;
+    const auto login = [&](const char* text) {
+        return f.plan(f.directory.add_principal(f.person(text, {"evil@site.example"})));
+    };
+    const auto address = [&] {
+        return f.plan(f.directory.add_principal(f.person("dora", {"dora@site.example"})));
+    };
+    SUBCASE("the address first") {
+        const auto late = login("dora@site.example");
+        CHECK(f.commit(address()));
+        CHECK_FALSE(f.commit(late));
+    }
+    SUBCASE("the login first") {
+        const auto late = address();
+        CHECK(f.commit(login("dora@site.example")));
+        CHECK_FALSE(f.commit(late));
+    }
+    SUBCASE("as an alias") {
+        const Principal dora = f.person("dora", {"d@site.example"});
+        CHECK(f.apply(f.directory.add_principal(dora)));
+        const Principal before = net::run(f.directory.find_principal(dora.id)).value();
+        Principal after = before;
+        after.aliases = {"dora@site.example"};
+        const auto late = f.plan(f.directory.update_principal(before, after));
+        CHECK(f.commit(login("dora@site.example")));
+        CHECK_FALSE(f.commit(late));
+    }
+    SUBCASE("in a domain that comes meanwhile") {
+        const auto late = login("dora@second.example");
+        CHECK(f.apply(f.directory.add_domain({.name = "second.example"})));
+        CHECK_FALSE(f.commit(late));
+    }
+    SUBCASE("in a domain that is being added") {
+        const auto late = f.plan(f.directory.add_domain({.name = "second.example"}));
+        CHECK(f.commit(login("dora@second.example")));
+        CHECK_FALSE(f.commit(late));
+        CHECK(f.apply(f.directory.add_domain({.name = "second.example"})));
+        CHECK_FALSE(f.apply(f.directory.add_principal(f.person("dora", {"dora@second.example"}))));
+    }
+}
+
+TEST_CASE("A change made from what has changed since is planned again, not put over it") {
+    Fixture f;
+    const Principal alice = f.person("alice", {"alice@site.example"});
+    CHECK(f.apply(f.directory.add_principal(alice)));
+    const Principal before = net::run(f.directory.find_principal(alice.id)).value();
+    CHECK(f.change(alice.id, [](Principal& p) { p.aliases = {"al@site.example"}; }));
+    Principal after = before;
+    after.name = "Alice";
+    CHECK_FALSE(f.commit(f.plan(f.directory.update_principal(before, after))));
+    CHECK(f.find("al@site.example").kind == Found::Kind::principal);
+
+    const Domain domain = *f.directory.site()->find_domain("site.example");
+    Domain one = domain, other = domain;
+    one.postmaster = other.abuse = {"alice@site.example"};
+    CHECK(f.apply(f.directory.update_domain(domain, one)));
+    CHECK_FALSE(f.commit(f.plan(f.directory.update_domain(domain, other))));
+    CHECK(*f.directory.site()->find_domain("site.example") == one);
+}
+
+TEST_CASE("A domain does not go while an address in it comes") {
+    for (const bool is_account : {false, true})
+        for (const bool is_address_first : {false, true}) {
+            Fixture f;
+            CHECK(f.apply(f.directory.add_domain({.name = "second.example"})));
+            const Principal alice = f.person("alice", {"alice@site.example"});
+            CHECK(f.apply(f.directory.add_principal(alice)));
+            const Principal before = net::run(f.directory.find_principal(alice.id)).value();
+            Principal after = before;
+            after.aliases = {"al@second.example"};
+            const auto removal = f.plan(f.directory.remove_domain("second.example"));
+            const auto address = f.plan(
+                is_account ? f.directory.add_principal(f.person("bob", {"bob@second.example"}))
+                           : f.directory.update_principal(before, after));
+            CHECK(f.commit(is_address_first ? address : removal));
+            CHECK_FALSE(f.commit(is_address_first ? removal : address));
+            CHECK(f.directory.site()->domains().size() == (is_address_first ? 2 : 1));
+        }
+}
+
+TEST_CASE("Of two passwords set at once one is refused, and none comes to a removed account") {
+    Fixture f;
+    const Principal alice = f.person("alice", {"alice@site.example"});
+    CHECK(f.apply(f.directory.add_principal(alice)));
+    const auto password = [&](int id) {
+        return f.plan(f.directory.set_credential(
+            {.id = CredentialId::make(id), .principal = alice.id, .argon2 = "x"}));
+    };
+    const auto first = password(1), second = password(2);
+    CHECK(f.commit(first));
+    CHECK_FALSE(f.commit(second));
+    CHECK(f.commit(password(3)));
+    CHECK(net::run(f.directory.credentials(alice.id)).size() == 1);
+    // Its salt was chosen when there was no other.
+    CHECK_FALSE(f.commit(f.plan(f.directory.set_credential(
+        {.id = CredentialId::make(4), .principal = alice.id, .argon2 = "x"},
+        std::vector<Credential>{}))));
+
+    const auto removal = f.plan(f.directory.remove_principal(alice.id));
+    const auto late = password(6);
+    CHECK(f.commit(password(5)));
+    CHECK(f.commit(removal));
+    CHECK_FALSE(f.commit(late));
+    CHECK(net::run(f.directory.credentials(alice.id)).empty());
+    CHECK(net::run(f.store->scan(store::Space::credential, {})).empty());
+}
+
+TEST_CASE(
+    "Of two ranges of one network, or two routes of one domain, made at once one is refused") {
+    Fixture f;
+    const auto range = [&](int id) {
+        return f.plan(f.directory.add_range({.id = RangeId::make(id),
+                                             .network = *net::Network::parse("192.0.2.0/24"),
+                                             .owner = "it@site.example"}));
+    };
+    const auto route = [&](int id) {
+        return f.plan(f.directory.set_route({.id = RouteId::make(id), .domain = "*"}));
+    };
+    const auto range_1 = range(1), range_2 = range(2), route_1 = route(1), route_2 = route(2);
+    CHECK(f.commit(range_1));
+    CHECK_FALSE(f.commit(range_2));
+    CHECK(f.commit(route_1));
+    CHECK_FALSE(f.commit(route_2));
+    CHECK(f.directory.site()->ranges().size() == 1);
+    CHECK(f.directory.site()->routes().size() == 1);
+}
+
+TEST_CASE("Another node's range and route are seen before they have come to this one's memory") {
+    Fixture f;
+    Directory other{*f.store, f.clock};
+    net::run(other.reload());
+    const Range range{.id = RangeId::make(1),
+                      .network = *net::Network::parse("192.0.2.0/24"),
+                      .owner = "it@site.example"};
+    CHECK(f.apply(f.directory.add_range(range)));
+    CHECK_FALSE(net::run(other.add_range(range)));
+    CHECK(f.apply(f.directory.set_route({.id = RouteId::make(1), .domain = "*"})));
+    CHECK(f.commit(f.plan(other.set_route({.id = RouteId::make(2), .domain = "*"}))));
+    CHECK(f.directory.site()->routes().size() == 1);
+}
+
+TEST_CASE("Ranges and routes that an older version let in twice go together") {
+    Fixture f;
+    const Range range{.id = RangeId::make(1),
+                      .network = *net::Network::parse("192.0.2.0/24"),
+                      .owner = "it@site.example"};
+    const Range wider{.id = RangeId::make(2),
+                      .network = *net::Network::parse("192.0.0.0/16"),
+                      .owner = "it@site.example"};
+    Range twin = range;
+    twin.id = RangeId::make(3);
+    const Route route{.id = RouteId::make(1), .domain = "*"},
+        same{.id = RouteId::make(2), .domain = "*"};
+    store::Change old;
+    for (const Range& each : {range, wider, twin})
+        old.put(store::Space::range, id_key(each.id.bytes()), record_of(each));
+    for (const Route& each : {route, same})
+        old.put(store::Space::route, id_key(each.id.bytes()), record_of(each));
+    REQUIRE(f.commit(old));
+    CHECK(f.apply(f.directory.remove_range(twin.id)));
+    CHECK(f.directory.site()->ranges() == std::vector<Range>{wider});
+    CHECK(f.apply(f.directory.remove_route(route.id)));
+    CHECK(f.directory.site()->routes().empty());
 }
 
 TEST_CASE("[J5] The bare postmaster is that of the host's own domain, else of the oldest") {
@@ -279,11 +517,10 @@ TEST_CASE("records read back; damaged ones are told from whole ones") {
 
 TEST_CASE("An address that has moved is found where it is, at once") {
     Fixture f;
-    Principal alice = f.person("alice", {"alice@site.example"}, {"post@site.example"});
+    const Principal alice = f.person("alice", {"alice@site.example"}, {"post@site.example"});
     CHECK(f.apply(f.directory.add_principal(alice)));
     CHECK(f.find("post@site.example").entry.principal == alice.id);
-    alice.aliases.clear();
-    CHECK(f.apply(f.directory.update_principal(alice)));
+    CHECK(f.change(alice.id, [](Principal& changed) { changed.aliases.clear(); }));
     CHECK(f.find("post@site.example").kind == Found::Kind::nothing);
     const Principal bob = f.person("bob", {"bob@site.example"}, {"post@site.example"});
     CHECK(f.apply(f.directory.add_principal(bob)));

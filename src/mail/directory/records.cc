@@ -323,6 +323,9 @@ Bytes login_key(std::string_view folded_login) {
 Bytes credential_key(const PrincipalId& principal, const CredentialId& id) {
     return Bytes(principal.bytes()).append(id.bytes());
 }
+Bytes credentials_end(const PrincipalId& principal) {
+    return Bytes(principal.bytes()).append(CredentialId::size + 1, '\xff');
+}
 Bytes id_key(std::string_view id_octets) {
     return Bytes(id_octets);
 }

@@ -38,6 +38,7 @@ std::optional<Route> read_route(std::string_view record);
 Bytes principal_key(const PrincipalId& id);
 Bytes login_key(std::string_view folded_login);
 Bytes credential_key(const PrincipalId& principal, const CredentialId& id);
+Bytes credentials_end(const PrincipalId& principal);  // after all of its credential keys
 Bytes id_key(std::string_view id_octets);
 
 }  // namespace pidge::directory

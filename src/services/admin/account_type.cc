@@ -181,7 +181,7 @@ class AccountType final : public DataType {
         principal.id = before->id;
         principal.created = before->created;
         Plan plan;
-        plan.change = CO_TRY(co_await parts_.directory.update_principal(principal));
+        plan.change = CO_TRY(co_await parts_.directory.update_principal(*before, principal));
         plan.id = id;
         plan.before = shown;
         plan.after = encode(principal);

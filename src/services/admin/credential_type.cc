@@ -171,10 +171,11 @@ class CredentialType final : public DataType {
             plan.told.set("secret", secret.bytes());
             wanted.password = secret.bytes();
         }
-        const Bytes salt = scram_salt(co_await parts_.directory.credentials(credential.principal));
+        const auto others = co_await parts_.directory.credentials(credential.principal);
+        const Bytes salt = scram_salt(others);
         const auto work = [&] { return with_verifiers(credential, wanted.password, salt); };
         credential = CO_TRY(co_await parts_.pool.run(work));
-        plan.change = CO_TRY(co_await parts_.directory.set_credential(credential));
+        plan.change = CO_TRY(co_await parts_.directory.set_credential(credential, others));
         plan.id = id_text(credential);
         plan.after = encode(credential);
         note_changed(plan.change, name());

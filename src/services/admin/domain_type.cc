@@ -43,10 +43,8 @@ class DomainType final : public DataType {
     net::Task<std::string> state() override { co_return co_await state_of(parts_.store, name()); }
 
     net::Task<std::optional<json::Object>> get(std::string id) override {
-        const auto site = parts_.directory.site();
-        const auto normal = address::normal_domain(id);
-        const Domain* domain = normal ? site->find_domain(*normal) : nullptr;
-        if (domain == nullptr) co_return std::nullopt;
+        const auto domain = find(id);
+        if (!domain) co_return std::nullopt;
         co_return encode(*domain);
     }
 
@@ -73,32 +71,39 @@ class DomainType final : public DataType {
     }
 
     net::Task<Result<Plan>> plan_update(std::string id, json::Place patch) override {
-        const auto before = co_await get(id);
+        const auto before = find(id);
         if (!before) co_return missing(id);
-        const json::Value merged = CO_TRY(patched(*before, patch));
-        const Domain domain = CO_TRY(decode(json::Place(merged)));
-        const Domain former = CO_TRY(decode(json::Place(json::Value(*before))));
-        if (domain.name != former.name)
+        const json::Value merged = CO_TRY(patched(encode(*before), patch));
+        Domain domain = CO_TRY(decode(json::Place(merged)));
+        if (domain.name != before->name)
             co_return patch.refusal("a domain is not renamed; add the new one");
+        domain.created = before->created;
         Plan plan;
-        plan.change = CO_TRY(co_await parts_.directory.update_domain(domain));
+        plan.change = CO_TRY(co_await parts_.directory.update_domain(*before, domain));
         plan.id = domain.name;
-        plan.before = *before;
+        plan.before = encode(*before);
         plan.after = encode(domain);
         co_return finished(std::move(plan));
     }
 
     net::Task<Result<Plan>> plan_destroy(std::string id, json::Place) override {
-        const auto before = co_await get(id);
+        const auto before = find(id);
         if (!before) co_return missing(id);
         Plan plan;
-        plan.id = before->find("name")->string();
+        plan.id = before->name;
         plan.change = CO_TRY(co_await parts_.directory.remove_domain(plan.id));
-        plan.before = *before;
+        plan.before = encode(*before);
         co_return finished(std::move(plan));
     }
 
  private:
+    std::optional<Domain> find(const std::string& id) const {
+        const auto site = parts_.directory.site();
+        const auto normal = address::normal_domain(id);
+        const Domain* domain = normal ? site->find_domain(*normal) : nullptr;
+        return domain == nullptr ? std::nullopt : std::optional(*domain);
+    }
+
     static Refusal missing(const std::string& id) {
         return {.kind = Refusal::Kind::not_found, .text = "There is no domain " + id + " here."};
     }

@@ -111,6 +111,13 @@ class RangeType final : public DataType {
         plan.change = CO_TRY(co_await parts_.directory.remove_range(*parsed));
         plan.id = id;
         plan.before = *before;
+        // Of the same network, which an older version let in; they go with it.
+        const auto site = parts_.directory.site();
+        json::Array others;
+        for (const Range& other : site->ranges())
+            if (other.id != *parsed && *before->find("network") == other.network.text())
+                others.push_back(encode(other));
+        if (!others.empty()) plan.before.set("others", std::move(others));
         co_return finished(std::move(plan));
     }
 

@@ -29,7 +29,7 @@ struct Site {
         run(directory.reload());
         const auto id = directory::PrincipalId::make(1'700'000'000'000);
         commit(run(directory.add_principal({.id = id,
-                                            .login = "alice",
+                                            .login = "Alice",
                                             .published = {"alice@site.test"},
                                             .aliases = {"a.b@site.test"},
                                             .created = noon()}))
@@ -159,6 +159,23 @@ TEST_CASE("Records that cannot be read, and names that lead nowhere, are found")
         });
         CHECK(site.tells("The login names a principal that is not there."));
         CHECK(site.tells("It belongs to a principal that is not there."));
+    }
+    SUBCASE("a login that is another's address") {
+        const auto id = directory::PrincipalId::make(1'800'000'000'000);
+        site.commit(site.run(site.directory.add_principal({.id = id,
+                                                           .login = "evil",
+                                                           .published = {"evil@site.test"},
+                                                           .created = noon()}))
+                        .value());
+        CHECK(site.told() == "");
+        site.damage([&](Change& change) {
+            change.put(Space::principal, directory::login_key("evil@site.test"), Bytes(id.bytes()));
+        });
+        CHECK(site.told() == "");  // its own
+        site.damage([&](Change& change) {
+            change.put(Space::principal, directory::login_key("a.b@site.test"), Bytes(id.bytes()));
+        });
+        CHECK(site.tells("The login is an address of another account"));
     }
     SUBCASE("a domain that is gone") {
         site.damage([&](Change& change) { change.erase(Space::domain, "site.test"); });

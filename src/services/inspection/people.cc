@@ -2,6 +2,8 @@
 // nothing that is not there.
 #include <fmt/format.h>
 
+#include "formats/address/mailbox.h"
+#include "formats/unicode/fold.h"
 #include "mail/directory/records.h"
 #include "services/inspection/inspection.h"
 
@@ -30,6 +32,15 @@ net::Task<void> each(Inspection& in, Space space, Read read) {
     }
 }
 
+// Logins are looked for before addresses, so such a one keeps the owner of the address out.
+net::Task<bool> is_address_of_another(Inspection& in, std::string login, PrincipalId id) {
+    const auto mailbox = address::parse_mailbox(login);
+    if (!mailbox) co_return false;
+    const auto record = co_await in.store.get(Space::address, address::key(*mailbox), in.at.get());
+    const auto entry = record ? directory::read_address_entry(*record) : std::nullopt;
+    co_return entry && entry->principal != id;
+}
+
 net::Task<void> inspect_principals(Inspection& in) {
     in.report.counts[Space::principal] = 0;
     auto pages = in.pages(Space::principal);
@@ -42,6 +53,12 @@ net::Task<void> inspect_principals(Inspection& in) {
                 const bool is_there =
                     id && co_await in.has(Space::principal, directory::principal_key(*id));
                 if (!is_there) in.note(about, "The login names a principal that is not there.");
+                const bool shadows =
+                    id && co_await is_address_of_another(in, item.key.substr(1), *id);
+                if (shadows)
+                    in.note(about,
+                            "The login is an address of another account, which cannot log in by "
+                            "it: give one of them another.");
                 continue;
             }
             const auto principal = directory::read_principal(item.value);
@@ -51,8 +68,8 @@ net::Task<void> inspect_principals(Inspection& in) {
             }
             if (directory::principal_key(principal->id) != item.key)
                 in.note(about, "The record stands under another principal's key.");
-            const bool has_login =
-                co_await in.has(Space::principal, directory::login_key(principal->login));
+            const bool has_login = co_await in.has(
+                Space::principal, directory::login_key(unicode::folded(principal->login)));
             if (!has_login) in.note(about, "Its login is not in the index of logins.");
         }
     }

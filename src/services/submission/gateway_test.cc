@@ -325,8 +325,10 @@ TEST_CASE(
     CHECK(f.log_in("nobody", "secret").error() == f.log_in("alice", "wrong").error());
     CHECK(f.log_in("AL@site.example", "secret"));
     CHECK(f.log_in("alice", "secret"));  // remembered
-    f.alice.state = directory::Principal::State::blocked;
-    f.apply(f.directory.update_principal(f.alice));
+    const auto stored = net::run(f.directory.find_principal(f.alice.id)).value();
+    directory::Principal blocked = stored;
+    blocked.state = directory::Principal::State::blocked;
+    f.apply(f.directory.update_principal(stored, blocked));
     CHECK(f.log_in("alice", "secret").error().code == "USR-BLK");
     CHECK(f.send("alice@site.example", {"x@ext.example"}, message) == "USR-BLK");
     for (int i = 0; i < 10; ++i) CHECK_FALSE(f.log_in("bob", "guess"));
