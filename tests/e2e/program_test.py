@@ -9,6 +9,7 @@ import select
 import signal
 import smtplib
 import socket
+import subprocess
 import unittest
 import unittest.mock
 import urllib.error
@@ -167,6 +168,15 @@ class Program(unittest.TestCase):
             site.pidge("account", "unblock", "alice@site.test")
             with site.client():
                 pass
+
+    def test_what_many_change_at_once_is_all_kept(self):
+        with Site() as site:
+            aliases = [f"al{number}@site.test" for number in range(20)]
+            changes = [subprocess.Popen([server.binary(), "account", "alias", "alice", "--add", alias, "--config", site.config_path],
+                                        stdout=subprocess.DEVNULL) for alias in aliases]
+            self.assertEqual({change.wait(60) for change in changes}, {0})
+            site.pidge("account", "alias", "alice", "--remove", aliases.pop())
+            self.assertEqual(sorted(site.pidge("account", "alias", "alice").split()), sorted(aliases))
 
     def test_a_reload_is_all_or_nothing(self):
         with Site() as site:

@@ -183,28 +183,32 @@ Result<> app_password(Call& call) {
 
 Result<> alias(Call& call) {
     const json::Value account = TRY(get_account(call));
-    std::vector<std::string> aliases;
-    for (const json::Value& item : account.find("aliases")->array())
-        aliases.push_back(item.string());
-    for (const std::string& gone : call.given.list("--remove"))
-        if (std::erase(aliases, gone) == 0)
-            return Refusal{.kind = Refusal::Kind::not_found,
-                           .text = gone + " is no alias of " + text_of(account, "login") + "."};
-    for (const std::string& added : call.given.list("--add")) aliases.push_back(added);
     if (!call.given.has("--add") && !call.given.has("--remove")) {
         if (call.wants_json)
-            call.print_json(array_of(aliases));
+            call.print_json(aliases);
         else
-            for (const std::string& one : aliases) call.print(one);
+            for (const json::Value& one : aliases) call.print(one.string());
         return {};
     }
-    return patch_account(call, json::Object{{"aliases", array_of(aliases)}},
-                         "Changed the aliases of " + text_of(account, "login") + ".");
+    // Singly, so that others who change other aliases at the same moment lose nothing.
+    json::Object patch;
+    for (const std::string& gone : call.given.list("--remove"))
+        patch.set("aliases/" + json::pointer_token(gone), json::Value());
+    for (const std::string& added : call.given.list("--add"))
+        patch.set("aliases/" + json::pointer_token(added), true);
+    const json::Value updated =
+        TRY(call.update("Account", text_of(account, "id"), std::move(patch)));
+    if (call.wants_json)
+        call.print_json(updated);
+    else
+        call.print("Changed the aliases of " + text_of(account, "login") + ".");
+    return {};
 }
 
 Result<> block(Call& call) {
     return patch_account(
         call, json::Object{{"state", "blocked"}},
+        const json::Array& aliases = account.find("aliases")->array();
         "Blocked " + call.given.text("WHO") + ": it cannot log in. Mail for it still arrives.");
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "formats/address/mailbox.h"
 #include "services/admin/commit.h"
 #include "services/admin/encode.h"
 #include "services/admin/limits.h"
@@ -48,6 +49,44 @@ Result<Principal> decode(const json::Place& in) {
         principal.login = first.substr(0, first.rfind('@'));
     }
     return principal;
+}
+
+bool is_same(const std::string& one, const std::string& other) {
+    const auto a = address::parse_mailbox(one), b = address::parse_mailbox(other);
+    return a && b ? address::key(*a) == address::key(*b) : one == other;
+}
+
+// Single aliases of a patch, "aliases/al@example.org" with true (to add it) or null, as the whole
+// list that comes of them. Deviation (RFC 8620 §5.3): they point into an array, by the value of an
+// element. Two who add one each so keep both: the patch is read anew on what is stored then.
+Result<json::Value> with_all_aliases(const Principal& before, const json::Place& patch) {
+    constexpr std::string_view prefix = "aliases/";
+    json::Object out;
+    std::vector<std::string> aliases = before.aliases, added;
+    bool has_single = false;
+    for (const json::Place::Named& member : TRY(patch.members())) {
+        if (!member.name.starts_with(prefix)) {
+            out.set(member.name, member.place.value());
+            continue;
+        }
+        has_single = true;
+        const auto alias = json::pointer_name(member.name.substr(prefix.size()));
+        if (!alias) return member.place.refusal("expected a name as RFC 6901 writes it");
+        if (!member.place.value().is_null()) {
+            if (!TRY(member.place.boolean())) return member.place.refusal("expected true or null");
+            added.push_back(*alias);
+        } else if (std::erase_if(aliases, [&](const auto& own) { return is_same(own, *alias); }) ==
+                   0) {
+            return Refusal{.kind = Refusal::Kind::not_found,
+                           .text = *alias + " is no alias of " + before.login + "."};
+        }
+    }
+    if (!has_single) return json::Value(std::move(out));
+    if (out.find("aliases") != nullptr)
+        return patch.refusal("aliases are set all at once or singly, not both");
+    aliases.insert(aliases.end(), added.begin(), added.end());
+    out.set("aliases", texts(aliases));
+    return json::Value(std::move(out));
 }
 
 // [J1]: published addresses should not show the names of machines or user codes.
@@ -173,7 +212,8 @@ class AccountType final : public DataType {
         const auto before = co_await find(id);
         if (!before) co_return missing(id);
         const json::Object shown = encode(*before);
-        const json::Value merged = CO_TRY(patched(shown, patch));
+        const json::Value whole = CO_TRY(with_all_aliases(*before, patch));
+        const json::Value merged = CO_TRY(patched(shown, json::Place(whole)));
         const json::Value* same_id = merged.find("id");
         if (*same_id != json::Value(before->id.text()))
             co_return patch.refusal("the id of an account never changes");

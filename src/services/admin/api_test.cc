@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "formats/json/text.h"
 #include "mail/queue/plan.h"
+#include "services/admin/commit.h"
 #include "services/admin/encode.h"
+#include "services/admin/types.h"
 #include "system/net/spawn.h"
 #include "system/store/memory/memory_store.h"
 
@@ -228,6 +230,66 @@ TEST_CASE("[J5] An account has addresses in our domains only, no role address, n
     const json::Value domain = site.call("Domain/set", R"({"destroy":["site.example"]})");
     CHECK(text_at(domain, "/notDestroyed/site.example/description").find("addresses still") !=
           std::string::npos);
+}
+
+TEST_CASE("Single aliases are added and removed, whatever the others are by then") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    const std::string ada = site.create(
+        "Account", R"({"published":["ada@site.example"],"aliases":["al@site.example"]})");
+    const auto patch = [&](const std::string& members) {
+        return site.call("Account/set", R"({"update":{")" + ada + R"(":{)" + members + "}}}");
+    };
+    const auto aliases = [&] {
+        return text_at(site.call("Account/get", R"({"ids":[")" + ada + R"("]})"),
+                       "/list/0/aliases");
+    };
+    const auto why = [&](const std::string& members) {
+        return text_at(patch(members), "/notUpdated/" + ada + "/type");
+    };
+    patch(R"("aliases/a~1~0b@site.example":true)");
+    CHECK(aliases() == R"(["al@site.example","a/~b@site.example"])");
+    patch(R"("aliases/AL@site.example":null,"aliases/Al@site.example":true,"name":"Ada")");
+    CHECK(aliases() == R"(["a/~b@site.example","Al@site.example"])");
+    CHECK(why(R"("aliases/x@site.example":null)") == "notFound");
+    CHECK(why(R"("aliases/Al@site.example":true)") == "alreadyExists");
+    CHECK(why(R"("aliases/x@site.example":false)") == "invalidProperties");
+    CHECK(why(R"("aliases/x@site.example":true,"aliases":[])") == "invalidProperties");
+    CHECK(why(R"("aliases/x~@site.example":true)") == "invalidProperties");
+    CHECK(why(R"("published/x@site.example":true)") == "invalidProperties");
+    CHECK(aliases() == R"(["a/~b@site.example","Al@site.example"])");
+}
+
+// Plans an update of an account; somebody else changes the same one before it can be committed, as
+// often as `rivals` says.
+net::Task<Result<Plan>> plan_too_late(Site& site, DataType& type, std::string account,
+                                      json::Place patch, int& rivals) {
+    Plan plan = CO_TRY(co_await type.plan_update(account, patch));
+    if (rivals-- > 0) {
+        const std::string rival =
+            R"({"using":["urn:pidge:params:jmap:site"],"methodCalls":[["Account/set",{"update":{")" +
+            account + R"(":{"aliases/al)" + std::to_string(rivals) +
+            R"(@site.example":true}}},"0"]]})";
+        co_await site.api.call(rival, site.caller);
+    }
+    co_return plan;
+}
+
+TEST_CASE("What twenty change at once is changed by all of them") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    const std::string ada = site.create("Account", R"({"published":["ada@site.example"]})");
+    Parts parts = site.api.parts();
+    const auto type = account_type(parts);
+    const json::Value patch = *json::parse(R"({"aliases/mine@site.example":true})");
+    int rivals = 20;
+    const Planner planner = [&] {
+        return plan_too_late(site, *type, ada, json::Place(patch), rivals);
+    };
+    CHECK(net::run(carry_out(parts, site.caller, "Account/set update", planner)));
+    CHECK(rivals < 0);
+    const json::Value got = site.call("Account/get", R"({"ids":[")" + ada + R"("]})");
+    CHECK(got.find_pointer("/list/0/aliases")->array().size() == 21);
 }
 
 TEST_CASE("[J1] A published address that shows a user code is warned about") {

@@ -14,8 +14,9 @@ inline constexpr std::size_t objects_in_set_max = 1000;
 inline constexpr std::size_t query_page_max = 1000;
 // Objects looked at by one query: a queue of that size is an incident, not a page.
 inline constexpr std::size_t query_objects_max = 2'000'000;
-// Somebody else changed the same thing between reading and committing; then it is planned anew.
-inline constexpr int commit_attempts_max = 8;
+// Somebody else changed the same thing between reading and committing; then it is planned anew. Of
+// those who do so at once one gets through in each round, so this many of them all do.
+inline constexpr int commit_attempts_max = 64;
 // A password that is shorter is guessed (NIST SP 800-63B §5.1.1).
 inline constexpr std::size_t password_characters_min = 8;
 // Of one text that goes into an audit entry; an entry has at most 60 000 octets (docs/audit.md).
