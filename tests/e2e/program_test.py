@@ -169,6 +169,28 @@ class Program(unittest.TestCase):
             with site.client():
                 pass
 
+    def test_what_names_nobody_changes_nobody(self):
+        """An empty or misspelt name, as of a variable of a script that was not set, is refused and does not stand for all."""
+        closed = processes.free_port()
+        with Site(routes={"out.test": f"127.0.0.1:{closed}", "site.test": f"127.0.0.1:{closed}"}) as site:
+            site.submit(MESSAGE, ["x@out.test"])
+            accounts = json.loads(site.pidge("account", "list", "--json"))
+            bob = json.loads(site.pidge("account", "show", "bob", "--json"))
+            entry = json.loads(site.pidge("queue", "list", "--json"))[0]["id"]
+            for arguments, expected in (
+                    (("account", "remove", ""), 2), (("account", "block", ""), 2), (("account", "alias", "", "--add", "x@site.test"), 2),
+                    (("account", "password", "", "--password-stdin"), 2), (("account", "app-password", ""), 2),
+                    (("account", "list", "--state", "foo"), 1), (("account", "list", "--kind", "foo"), 1),
+                    (("account", "add", "evil@site.test", "--login", "Alice@site.test", "--no-password"), 1),
+                    (("queue", "hold", "--all", "--from", ""), 2), (("queue", "remove", "--all", "--account", ""), 2),
+                    (("queue", "remove", "--all", "--state", "helt"), 1), (("queue", "remove", ""), 2),
+                    (("queue", "hold", entry, "--from", "zzz"), 2)):
+                with self.subTest(arguments):
+                    self.assertEqual(pidge_fails(site, *arguments, input=b"a new password\n")[0], expected)
+            self.assertEqual(json.loads(site.pidge("account", "list", "--json")), accounts)
+            self.assertEqual(json.loads(site.pidge("account", "show", "bob", "--json")), bob)
+            self.assertFalse(json.loads(site.pidge("queue", "list", "--json"))[0]["held"])
+
     def test_what_many_change_at_once_is_all_kept(self):
         with Site() as site:
             aliases = [f"al{number}@site.test" for number in range(20)]

@@ -13,6 +13,7 @@ namespace {
 // By login, by any address, or by id.
 Result<json::Value> get_account(Call& call) {
     const std::string& who = call.given.text("WHO");
+    if (who.empty()) return usage("WHO is empty: name a login, an address or an id.");
     const json::Value found = TRY(call.method(
         "Account/query", json::Object{{"filter", json::Object{{"login", who}}}, {"limit", 1}}));
     const json::Value* id = found.find_pointer("/ids/0");

@@ -14,16 +14,22 @@ namespace {
 constexpr std::size_t all_of_them = 1'000'000;
 constexpr std::uint64_t list_usual = 100;
 
+constexpr std::array<std::pair<const char*, const char*>, 5> text_filters = {
+    {{"--state", "state"},
+     {"--destination", "destination"},
+     {"--from", "sender"},
+     {"--to", "recipient"},
+     {"--account", "account"}}};
+
 Result<json::Object> filter_of(Call& call) {
     json::Object filter;
-    const std::array<std::pair<const char*, const char*>, 5> options = {
-        {{"--state", "state"},
-         {"--destination", "destination"},
-         {"--from", "sender"},
-         {"--to", "recipient"},
-         {"--account", "account"}}};
-    for (const auto& [option, name] : options)
-        if (call.given.has(option)) filter.set(name, call.given.text(option));
+    for (const auto& [option, name] : text_filters) {
+        if (!call.given.has(option)) continue;
+        // --from "$SOMEBODY", and nobody was named: that is not everybody.
+        if (call.given.text(option).empty())
+            return usage(fmt::format("{} is empty; leave it out for all.", option));
+        filter.set(name, call.given.text(option));
+    }
     if (call.given.has("--older"))
         filter.set("arrivedBefore",
                    TRY(past_time(call.given.text("--older"), system_clock().now())));
@@ -72,6 +78,7 @@ Result<> list(Call& call) {
 Result<json::Array> named_entries(Call& call) {
     json::Array out;
     for (const std::string& id : call.given.list("ID")) {
+        if (id.empty()) return usage("An ID is empty: name messages by ids as in the list.");
         if (id.find('-') != std::string::npos) {
             const auto entry = TRY(call.find("QueueEntry", id));
             if (entry) {
@@ -99,7 +106,15 @@ Result<json::Array> chosen_entries(Call& call) {
         return usage(
             "Name messages by their ids, or say --all (with --destination and the like to "
             "choose).");
-    if (!is_all) return named_entries(call);
+    if (!is_all) {
+        const bool has_filter =
+            call.given.has("--older") || std::ranges::any_of(text_filters, [&](const auto& option) {
+                return call.given.has(option.first);
+            });
+        if (has_filter)
+            return usage("Name messages by their ids, or choose by --all with filters, not both.");
+        return named_entries(call);
+    }
     json::Object filter = TRY(filter_of(call));
     return call.list_onward("QueueEntry", std::move(filter), all_of_them);
 }

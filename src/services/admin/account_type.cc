@@ -141,8 +141,8 @@ Result<Filter> read_filter(const std::optional<json::Place>& in) {
     Filter filter;
     filter.text = TRY(filter_text(in, "text"));
     filter.domain = TRY(filter_text(in, "domain"));
-    filter.kind = TRY(filter_text(in, "kind"));
-    filter.state = TRY(filter_text(in, "state"));
+    filter.kind = TRY(filter_word(in, "kind", kinds));
+    filter.state = TRY(filter_word(in, "state", states));
     filter.login = TRY(filter_text(in, "login"));
     if (!in) return filter;
     if (const auto after = TRY(in->find_string("after"))) {

@@ -232,6 +232,40 @@ TEST_CASE("[J5] An account has addresses in our domains only, no role address, n
           std::string::npos);
 }
 
+TEST_CASE("A filter that is empty, or a word that there is not, is refused and finds nobody") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    site.create("Account", R"({"published":["ada@site.example"]})");
+    enqueue(site, "slow.example");
+    const std::vector<std::pair<std::string, std::vector<std::string>>> filters = {
+        {"Account", {"login", "text", "domain", "kind", "state", "after"}},
+        {"Credential", {"account"}},
+        {"Domain", {"text"}},
+        {"AnonymousRange", {"text", "address"}},
+        {"Route", {"text", "domain"}},
+        {"QueueEntry",
+         {"state", "destination", "sender", "recipient", "account", "queueId", "text",
+          "arrivedBefore", "arrivedAfter", "after"}},
+        {"AuditEntry", {"queueId", "sender", "account", "text", "from"}},
+        {"TlsReport", {"domain", "text"}},
+        {"Node", {"state"}}};
+    for (const auto& [type, names] : filters)
+        for (const std::string& name : names) {
+            CAPTURE(type + " " + name);
+            CHECK(site.error(type + "/query", R"({"filter":{")" + name + R"(":""}})") ==
+                  "invalidArguments");
+        }
+    CHECK(site.error("AuditEntry/query", R"({"filter":{"types":[]}})") == "invalidArguments");
+    for (const char* wrong : {"Account/query kind", "Account/query state", "QueueEntry/query state",
+                              "Node/query state"}) {
+        const std::string words = wrong;
+        const std::size_t space = words.find(' ');
+        CHECK(site.error(words.substr(0, space), R"({"filter":{")" + words.substr(space + 1) +
+                                                     R"(":"foo"}})") == "invalidArguments");
+    }
+    CHECK(text_at(site.call("Account/query", R"({"filter":{"login":null}})"), "/ids/0") != "");
+}
+
 TEST_CASE("Single aliases are added and removed, whatever the others are by then") {
     Site site;
     site.create("Domain", R"({"name":"site.example"})");

@@ -78,6 +78,8 @@ Result<audit::Query> read_filter(const std::optional<json::Place>& in) {
     query.log = TRY(filter_text(in, "log"));
     query.from = TRY(find_utc(*in, "from"));
     query.to = TRY(find_utc(*in, "to"));
+    if (const auto given = TRY(in->find("types")); given && TRY(given->array()).empty())
+        return given->refusal("expected some types; for all of them, leave it out");
     for (const json::Place& item : TRY(in->array_or_empty("types"))) {
         const std::string word = TRY(item.string());
         const auto type = audit::find_type(word);

@@ -19,6 +19,12 @@ std::string_view wish_name(nodes::Wish wish) {
     return wish == nodes::Wish::drain ? "drain" : "serve";
 }
 
+std::array<std::string_view, 4> states() {
+    using nodes::State;
+    return {nodes::state_name(State::up), nodes::state_name(State::draining),
+            nodes::state_name(State::drained), nodes::state_name(State::down)};
+}
+
 json::Object encode(const nodes::Seen& seen) {
     return {{"id", seen.node.name},
             {"name", seen.node.name},
@@ -49,7 +55,7 @@ class NodeType final : public DataType {
 
     net::Task<Result<QueryAnswer>> query(QueryRequest request) override {
         CO_TRY(check_filter(request.filter, {"state"}));
-        const std::string state = CO_TRY(filter_text(request.filter, "state"));
+        const std::string state = CO_TRY(filter_word(request.filter, "state", states()));
         std::vector<Sortable> found;
         for (const nodes::Seen& seen : co_await nodes::read_nodes(parts_.store))
             if (state.empty() || nodes::state_name(seen.state) == state)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "services/admin/data_type.h"
+#include "services/admin/encode.h"
 #include "services/admin/limits.h"
 
 namespace pidge::admin {
@@ -54,10 +55,23 @@ inline Result<> check_filter(const std::optional<json::Place>& filter,
     return good;
 }
 
+// Empty where it is not given. One that is given and empty is refused: it comes from a name that
+// was forgotten, and who forgot it does not mean everybody.
 inline Result<std::string> filter_text(const std::optional<json::Place>& filter,
                                        std::string_view name) {
     if (!filter) return std::string();
-    return TRY(filter->find_string(name)).value_or("");
+    const auto text = TRY(filter->find_string(name));
+    if (text && text->empty())
+        return TRY(filter->get(name)).refusal("expected some text; without it, leave it out");
+    return text.value_or("");
+}
+
+// One of the words; empty where it is not given.
+inline Result<std::string> filter_word(const std::optional<json::Place>& filter,
+                                       std::string_view name,
+                                       std::span<const std::string_view> words) {
+    if (filter) TRY(read_word(*filter, name, words, 0));
+    return filter_text(filter, name);
 }
 
 }  // namespace pidge::admin

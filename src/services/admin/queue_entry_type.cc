@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 16> entry_properties = {
     "size",       "arrived",        "due",   "held",        "attempts", "lastReply",  "lastAttempt",
     "envelopeId", "isDelayReported"};
 constexpr std::array<std::string_view, 3> entry_sorts = {"arrived", "due", "attempts"};
+constexpr std::array<std::string_view, 3> states = {"waiting", "deferred", "held"};
 constexpr std::size_t page = 500;
 
 std::string_view state_of_entry(const Entry& entry) {
@@ -109,7 +110,7 @@ Result<Filter> read_filter(const std::optional<json::Place>& in) {
                           "text", "arrivedBefore", "arrivedAfter", "after"}));
     Filter filter;
     if (!in) return filter;
-    filter.state = TRY(filter_text(in, "state"));
+    filter.state = TRY(filter_word(in, "state", states));
     filter.destination = TRY(filter_text(in, "destination"));
     filter.sender = TRY(filter_text(in, "sender"));
     filter.recipient = TRY(filter_text(in, "recipient"));
