@@ -155,9 +155,21 @@ Result<> password(Call& call) {
     return {};
 }
 
+// The id of a credential says nothing to the eye: it must be an app password, and this account's.
+Result<> check_app_password(Call& call, const json::Value& account, const std::string& id) {
+    const auto credential = TRY(call.find("Credential", id));
+    const bool is_one = credential && text_of(*credential, "kind") == "appPassword" &&
+                        text_of(*credential, "account") == text_of(account, "id");
+    if (is_one) return {};
+    return Refusal{.kind = Refusal::Kind::not_found,
+                   .text = fmt::format("{} has no app password {}; pidge account show tells them.",
+                                       text_of(account, "login"), id)};
+}
+
 Result<> app_password(Call& call) {
     const json::Value account = TRY(get_account(call));
     if (call.given.has("--remove")) {
+        TRY(check_app_password(call, account, call.given.text("--remove")));
         TRY(call.destroy("Credential", call.given.text("--remove")));
         if (call.wants_json)
             call.print_json(json::Object{{"removed", call.given.text("--remove")}});
@@ -185,6 +197,7 @@ Result<> app_password(Call& call) {
 Result<> alias(Call& call) {
     const json::Value account = TRY(get_account(call));
     if (!call.given.has("--add") && !call.given.has("--remove")) {
+        const json::Array& aliases = account.find("aliases")->array();
         if (call.wants_json)
             call.print_json(aliases);
         else
@@ -209,7 +222,6 @@ Result<> alias(Call& call) {
 Result<> block(Call& call) {
     return patch_account(
         call, json::Object{{"state", "blocked"}},
-        const json::Array& aliases = account.find("aliases")->array();
         "Blocked " + call.given.text("WHO") + ": it cannot log in. Mail for it still arrives.");
 }
 

@@ -112,6 +112,8 @@ Result<crypto::Secret> read_password(const Given& given, Prompt prompt) {
             "A password on the command line can be read by every process of this machine "
             "and stays in the shell's history. Leave it out to be asked for it, or use "
             "--password-stdin or --password-file.");
+    if (given.has("--password-file") && given.has("--password-stdin"))
+        return usage("Take the password from a file or from standard input, not from both.");
     if (given.has("--password-file")) return from_file(given.text("--password-file"));
     if (given.has("--password-stdin")) return read_line(STDIN_FILENO, "standard input");
     return from_terminal(prompt);

@@ -388,6 +388,19 @@ TEST_CASE("The secret of an app password is told once") {
     CHECK(text_at(gone, "/destroyed/0") == id);
 }
 
+TEST_CASE("An app password that could never be used is not made") {
+    Site site;
+    site.create("Domain", R"({"name":"site.example"})");
+    const std::string ada = site.create("Account", R"({"published":["ada@site.example"]})");
+    const std::string head = R"({"account":")" + ada + R"(","kind":"appPassword",)";
+    CHECK(site.refused("Credential", head + R"("scopes":["foo"]})").find("no scope \"foo\"") !=
+          std::string::npos);
+    CHECK(site.refused("Credential", head + R"("expires":"2020-01-01T00:00:00Z"})")
+              .find("past already") != std::string::npos);
+    site.create("Credential",
+                head + R"("scopes":["submission"],"expires":"2026-11-22T00:00:00Z"})");
+}
+
 TEST_CASE("[O3] Ranges are networks with an owner, not half of the Internet") {
     Site site;
     site.create("AnonymousRange",

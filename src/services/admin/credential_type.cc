@@ -24,6 +24,8 @@ using directory::PrincipalId;
 constexpr std::array<std::string_view, 8> credential_properties = {
     "id", "account", "kind", "label", "scopes", "mechanisms", "created", "expires"};
 constexpr std::array<std::string_view, 2> kinds = {"password", "appPassword"};
+// What a credential can be good for; the services ask by these names.
+constexpr std::array<std::string_view, 1> known_scopes = {"submission"};
 // As many as the made-up answers for unknown names have, or the count would tell them apart; RFC
 // 7677 §4 asks for at least 4096.
 constexpr std::uint32_t scram_iterations = 4096;
@@ -80,7 +82,17 @@ Result<std::string> good_password(const json::Place& in) {
     return *std::move(prepared);
 }
 
-Result<Wanted> decode(const json::Place& in) {
+Result<std::vector<std::string>> read_scopes(const json::Place& in) {
+    for (const json::Place& item : TRY(in.array_or_empty("scopes"))) {
+        const std::string scope = TRY(item.string());
+        if (std::ranges::find(known_scopes, scope) == known_scopes.end())
+            return item.refusal(fmt::format("there is no scope \"{}\"; there is {}", scope,
+                                            fmt::join(known_scopes, ", ")));
+    }
+    return read_texts(in, "scopes");
+}
+
+Result<Wanted> decode(const json::Place& in, WallTime now) {
     TRY(in.only({"account", "kind", "label", "scopes", "expires", "password"}));
     Wanted wanted;
     Credential& credential = wanted.credential;
@@ -92,8 +104,10 @@ Result<Wanted> decode(const json::Place& in) {
     credential.principal = *principal;
     credential.kind = static_cast<Credential::Kind>(TRY(read_word(in, "kind", kinds, 0)));
     credential.label = TRY(in.find_string("label")).value_or("");
-    credential.scopes = TRY(read_texts(in, "scopes"));
+    credential.scopes = TRY(read_scopes(in));
     credential.expires = TRY(find_utc(in, "expires"));
+    if (credential.expires && *credential.expires <= now)
+        return TRY(in.get("expires")).refusal("this is past already");
     const bool has_password = TRY(in.find("password")).has_value();
     if (credential.kind == Credential::Kind::app_password) {
         if (has_password) return in.refusal("an app password is made here, not given");
@@ -155,7 +169,7 @@ class CredentialType final : public DataType {
     }
 
     net::Task<Result<Plan>> plan_create(json::Place object) override {
-        Wanted wanted = CO_TRY(decode(object));
+        Wanted wanted = CO_TRY(decode(object, parts_.clock.now()));
         Credential credential = std::move(wanted.credential);
         if (!co_await parts_.directory.find_principal(credential.principal))
             co_return Refusal{.kind = Refusal::Kind::not_found,
