@@ -7,6 +7,7 @@ import subprocess
 import unittest
 
 import processes
+from dnszone import Zone
 from testsite import Site
 
 RECIPIENTS = ("<v%out.test@site.test>", "<out.test!v@site.test>", '<"v@out.test"@site.test>', '<"v%out.test"@site.test>', "<@site.test:v@out.test>",
@@ -95,6 +96,21 @@ class RelayTricks(unittest.TestCase):
         out = subprocess.run(["nmap", "-Pn", "-n", "-p", str(self.site.ports["smtp"]), "-S", "127.0.210.1", "-e", "lo", "--script", "smtp-open-relay",
                               "--script-args", "smtp-open-relay.domain=out.test", "127.0.0.1"], stdout=subprocess.PIPE, timeout=120, check=True).stdout.decode()
         self.assertNotIn("is an open relay", out)
+
+
+class Loops(unittest.TestCase):
+    def test_R05_a_domain_whose_exchanger_we_are_is_not_sent_to_ourselves(self):
+        """[R05] Its name is not ours, but its address is: the mail comes back at once, not after a hundred rounds."""
+        with Zone() as zone, Site(dns_port=zone.port) as site:
+            zone.add("gone.test", "MX", 10, "mx.gone.test")
+            zone.add("mx.gone.test", "A", "127.0.0.1")
+            site.stop()
+            site.write_config(relay_port=site.ports["smtp"])
+            site.start()
+            site.submit(b"From: alice@site.test\r\nTo: x@gone.test\r\n\r\nhello\r\n", ["x@gone.test"])
+            report = site.sink.wait_for(1)[0].octets
+            self.assertIn(b"\r\nStatus: 5.4.6\r\n", report)
+            self.assertEqual(report.count(b"\r\nReceived: "), 1, report)
 
 
 if __name__ == "__main__":

@@ -135,18 +135,28 @@ Result<void> Assembly::build_tls() {
 }
 
 Result<void> Assembly::build_relay() {
-    transport_ = TRY(Transport::create(config_, {.store = *store_,
-                                                 .directory = directory_,
-                                                 .clock = clock_,
-                                                 .pool = pool_,
-                                                 .trail = trail_,
-                                                 .wake =
-                                                     [this](store::DueGroup group, WallTime due) {
-                                                         if (const auto relay = relay_.load())
-                                                             relay->wake(group, due);
-                                                     },
-                                                 .leads = [this] { return leads(); }}));
+    transport_ =
+        TRY(Transport::create(config_, {.store = *store_,
+                                        .directory = directory_,
+                                        .clock = clock_,
+                                        .pool = pool_,
+                                        .trail = trail_,
+                                        .wake =
+                                            [this](store::DueGroup group, WallTime due) {
+                                                if (const auto relay = relay_.load())
+                                                    relay->wake(group, due);
+                                            },
+                                        .leads = [this] { return leads(); },
+                                        .listening = [this] { return mail_endpoints(); }}));
     return {};
+}
+
+std::vector<net::Endpoint> Assembly::mail_endpoints() const {
+    const std::lock_guard lock(listeners_mutex_);
+    std::vector<net::Endpoint> endpoints;
+    for (const auto& listener : listeners_)
+        if (listener->service() == config::Service::mx) endpoints.push_back(listener->endpoint());
+    return endpoints;
 }
 
 void Assembly::start_relay() {

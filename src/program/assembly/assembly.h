@@ -77,6 +77,7 @@ class Assembly {
     Result<void> record_start();
     Result<void> build_relay();
     void start_relay();
+    std::vector<net::Endpoint> mail_endpoints() const;  // of the service mx
     Result<void> build_tls();
     Result<net::ListenSocket> open_socket(const config::Listener& listener,
                                           std::vector<net::InheritedSocket>& inherited);
@@ -106,7 +107,8 @@ class Assembly {
     std::atomic<std::shared_ptr<relay::Relay>> relay_;
     std::unique_ptr<submission::Gateway> gateway_;
     std::map<config::Service, std::shared_ptr<tls::ServerContext>> tls_;
-    std::mutex listeners_mutex_;  // the main thread changes them, the upkeep looks at them
+    // The main thread changes them, the upkeep and the relay look at them.
+    mutable std::mutex listeners_mutex_;
     std::vector<std::unique_ptr<SmtpListener>> listeners_;
     std::unique_ptr<NodeKeeper> node_;
     std::unique_ptr<PatroniWatch> patroni_;

@@ -48,6 +48,7 @@ SmtpListener::SmtpListener(Parts parts, const config::Config& config,
                            std::shared_ptr<tls::ServerContext> tls)
     : parts_(parts),
       name_(listener.name),
+      service_(listener.service),
       tls_(std::move(tls)),
       admission_(net::Admission::create(limits_of(config, listener, parts_.descriptors))),
       settings_(make_settings(config, listener)) {

@@ -33,6 +33,7 @@ class SmtpListener {
                  net::ListenSocket socket, std::shared_ptr<tls::ServerContext> tls);
 
     const std::string& name() const { return name_; }
+    config::Service service() const { return service_; }
     // Limits for new sessions. Any thread.
     void reload(const config::Config& config, const config::Listener& listener);
     void stop() { listener_->stop(); }
@@ -60,6 +61,7 @@ class SmtpListener {
 
     Parts parts_;
     const std::string name_;
+    const config::Service service_;
     const std::shared_ptr<tls::ServerContext> tls_;
     const std::shared_ptr<net::Admission> admission_;
     std::atomic<bool> is_turned_away_ = false;

@@ -4,12 +4,14 @@
 
 #include "mail/policy/route.h"
 #include "program/assembly/events.h"
+#include "program/assembly/own_places.h"
 #include "services/relay/smtp_courier.h"
 #include "services/sts/policies.h"
 #include "services/tlsrpt/reporter.h"
 #include "system/crypto/secret_file.h"
 #include "system/dns/unbound.h"
 #include "system/http/fetcher.h"
+#include "system/net/own_addresses.h"
 #include "system/net/socket_stream.h"
 #include "system/net/spawn.h"
 #include "system/net/timer.h"
@@ -52,16 +54,6 @@ std::function<net::Task<std::unique_ptr<net::Stream>>(net::Endpoint)> dialer(
         if (to.port == standard_port) to.port = mx_port;
         return net::connect_tcp(to, source_for(to.address, sources), patience);
     };
-}
-
-// RFC 5321 §5.1: where mail must not be relayed to, because it would come back.
-dns::Self own_places(const config::Config& config) {
-    dns::Self self{.names = {config.site.hostname}};
-    for (const config::Listener& listener : config.listeners)
-        if (listener.service == config::Service::mx && listener.address &&
-            listener.address->port == standard_port)
-            self.addresses.push_back(listener.address->address);
-    return self;
 }
 
 // "example.org@127.0.0.1:5353", checked when the configuration was read.
@@ -128,9 +120,13 @@ Result<void> Transport::build(const config::Config& config) {
                 [this](queue::Destination destination) {
                     return password_of(*this, std::move(destination));
                 },
+            .self =
+                [this, hostname = config.site.hostname,
+                 port = static_cast<std::uint16_t>(config.relay.port)] {
+                    return own_places(hostname, parts_.listening(), port, net::own_addresses());
+                },
         },
         relay::SmtpCourierOptions{.own_name = config.site.hostname,
-                                  .self = own_places(config),
                                   .wait_max = config.relay.wait_max});
     build_reporter();
     return {};

@@ -14,6 +14,7 @@
 #include "services/tlsrpt/tally.h"
 #include "system/crypto/secret.h"
 #include "system/dns/resolver.h"
+#include "system/net/endpoint.h"
 #include "system/net/pool.h"
 #include "system/net/runtime.h"
 #include "system/store/store.h"
@@ -44,6 +45,8 @@ struct TransportParts {
     std::function<void(store::DueGroup group, WallTime due)> wake;
     // Whether this node does what one of all has to do.
     std::function<bool()> leads;
+    // Where mail from other sites is taken at the moment. On any loop; does not wait.
+    std::function<std::vector<net::Endpoint>()> listening;
 };
 
 class Transport {

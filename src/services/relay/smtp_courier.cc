@@ -61,8 +61,8 @@ struct SmtpCourier::Attempt {
 net::Task<Connected> SmtpCourier::connect(queue::Destination destination,
                                           std::vector<std::string> avoid) {
     Attempt attempt{.destination = std::move(destination), .avoid = std::move(avoid)};
-    Hosts found =
-        co_await find_hosts(parts_.resolver, attempt.destination, options_.self, random_u64());
+    const dns::Self self = parts_.self ? parts_.self() : dns::Self{};
+    Hosts found = co_await find_hosts(parts_.resolver, attempt.destination, self, random_u64());
     if (found.failure) {
         attempt.note({}, *std::move(found.failure));
     } else {

@@ -53,11 +53,13 @@ struct SmtpCourierParts {
     // The password of a destination's user. A refusal is a temporary failure with its text. May be
     // empty where no destination has a user.
     std::function<net::Task<Result<crypto::Secret>>(queue::Destination)> password = {};
+    // Where we are ourselves now: mail for there is a loop (5.4.6). On any loop; does not wait. May
+    // be empty.
+    std::function<dns::Self()> self = {};
 };
 
 struct SmtpCourierOptions {
     std::string own_name;  // for EHLO; has an address record that leads back here [J7]
-    dns::Self self;        // mail for ourselves is a loop (5.4.6)
     // Own addresses to connect from: one of the family of the host is taken, in no order. None of
     // that family: the system chooses.
     std::vector<net::Address> sources;

@@ -105,8 +105,9 @@ struct Scene {
              .dial = [this](net::Endpoint to) { return dial(to); },
              .policies = &policies,
              .observe = [this](tlsrpt::Session seen) { sessions.push_back(std::move(seen)); },
-             .password = [this](queue::Destination) { return tell_password(); }},
-            {.own_name = "relay.site.example", .self = self});
+             .password = [this](queue::Destination) { return tell_password(); },
+             .self = [this] { return self; }},
+            {.own_name = "relay.site.example"});
         connected = co_await courier.connect(destination, std::move(avoid));
         if (!connected.line) co_return;
         tls = connected.line->info().tls;

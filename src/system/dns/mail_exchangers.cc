@@ -52,6 +52,7 @@ bool is_self(const Self& self, std::string_view host) {
 
 bool is_self(const Self& self, const std::vector<net::Address>& addresses) {
     return std::ranges::any_of(addresses, [&](const auto& one) {
+        if (self.is_this_machine && (one.is_loopback() || one.is_unspecified())) return true;
         return std::ranges::find(self.addresses, one) != self.addresses.end();
     });
 }

@@ -23,6 +23,9 @@ namespace pidge::dns {
 struct Self {
     std::vector<std::string> names;  // A-labels, lower case, no dot at the end
     std::vector<net::Address> addresses;
+    // Mail is taken at this machine: so loopback (127.0.0.0/8, ::1) and the unspecified addresses,
+    // which stand for it, lead to ourselves.
+    bool is_this_machine = false;
 };
 
 struct Exchanger {

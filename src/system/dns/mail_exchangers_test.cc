@@ -136,6 +136,24 @@ TEST_CASE("mail does not loop: ourselves and what is no better than ourselves is
     CHECK(find(other, "mail.here.example").refusal.status == EnhancedStatus{5, 4, 6});
 }
 
+TEST_CASE("[R05] where mail is taken at this machine, loopback leads to ourselves") {
+    testing::FakeResolver dns;
+    const Self here{.is_this_machine = true}, elsewhere;
+    const auto status = [&](const std::string& domain, const Self& who) {
+        return net::run_blocking(find_mail_exchangers(dns, domain, who, 1)).refusal.status;
+    };
+    for (const char* address :
+         {"127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"}) {
+        CAPTURE(std::string(address));
+        dns.forget("example.org").mx("example.org", {{10, "mx.example.org"}});
+        dns.forget("mx.example.org").a("mx.example.org", address);
+        CHECK(status("example.org", here) == EnhancedStatus{5, 4, 6});
+        CHECK(status("example.org", elsewhere) == EnhancedStatus{});
+    }
+    CHECK(status("[127.0.0.1]", here) == EnhancedStatus{5, 4, 6});
+    CHECK(status("[IPv6:::1]", here) == EnhancedStatus{5, 4, 6});
+}
+
 TEST_CASE("address literals need no DNS") {
     testing::FakeResolver dns;
     CHECK(find(dns, "[192.0.2.5]").exchangers.at(0).addresses.records.at(0).text() == "192.0.2.5");

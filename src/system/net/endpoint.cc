@@ -65,6 +65,10 @@ bool Address::is_loopback() const {
            octets_[15] == 1;
 }
 
+bool Address::is_unspecified() const {
+    return std::all_of(octets_.begin(), octets_.end(), [](auto octet) { return octet == 0; });
+}
+
 std::string_view Address::octets() const {
     return {reinterpret_cast<const char*>(octets_.data()), v6_ ? 16U : 4U};
 }

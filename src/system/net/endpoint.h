@@ -23,6 +23,7 @@ class Address {
 
     bool is_v6() const { return v6_; }
     bool is_loopback() const;
+    bool is_unspecified() const;      // 0.0.0.0 and ::
     std::string_view octets() const;  // 4 or 16
     std::string text() const;         // RFC 5952 form
     std::string literal() const;      // "[192.0.2.1]", "[IPv6:2001:db8::1]" (RFC 5321 §4.1.3)

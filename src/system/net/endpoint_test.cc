@@ -95,6 +95,10 @@ TEST_CASE("Loopback and literals (RFC 5321 §4.1.3)") {
     CHECK_FALSE(Address::parse("::2")->is_loopback());
     CHECK_FALSE(Address::parse("100::1")->is_loopback());
     CHECK_FALSE(Address::parse("128.0.0.1")->is_loopback());
+    for (const char* none : {"0.0.0.0", "::", "::ffff:0.0.0.0"})
+        CHECK(Address::parse(none)->is_unspecified());
+    for (const char* some : {"0.0.0.1", "::1", "1::", "127.0.0.1"})
+        CHECK_FALSE(Address::parse(some)->is_unspecified());
     CHECK(Address::parse("192.0.2.1")->literal() == "[192.0.2.1]");
     CHECK(Address::parse("2001:db8::1")->literal() == "[IPv6:2001:db8::1]");
 }
