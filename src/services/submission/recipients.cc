@@ -20,6 +20,11 @@ std::string key_of(const address::Mailbox& mailbox, const directory::Site& site)
 
 }  // namespace
 
+// RFC 3461 §4.2; RFC 6533 §3 for what is not ASCII.
+std::string typed(const address::Mailbox& mailbox) {
+    return (mailbox.needs_smtputf8() ? "utf-8;" : "rfc822;") + mailbox.text();
+}
+
 net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
     given_.push_back(to.recipient);
     switch (found.kind) {
@@ -89,7 +94,7 @@ void Recipients::add_final(const address::Mailbox& mailbox, const smtp::RcptTo& 
     // RFC 3461 §4.2: the sender is told about the address that was written, not about what it
     // became here.
     if (recipient.original.empty() && mailbox != to.recipient && !to.recipient.domain.empty())
-        recipient.original = "rfc822;" + to.recipient.text();
+        recipient.original = typed(to.recipient);
     final_.push_back(std::move(recipient));
 }
 

@@ -215,6 +215,18 @@ TEST_CASE("parameters are passed on where they are offered") {
     CHECK(exchange.result.recipients[0].is_accepted());
 }
 
+TEST_CASE("an ORCPT keeps the case of its type, and one beyond ASCII is of the type utf-8") {
+    const auto sent = [](const char* original) {
+        Exchange exchange{.replies = hello("pd") + "250 ok\r\n250 ok\r\n354 go\r\n250 done\r\n"};
+        exchange.envelope.recipients[0].original_recipient = original;
+        exchange.run();
+        const std::size_t at = exchange.sent.find("ORCPT=");
+        return exchange.sent.substr(at, exchange.sent.find('\r', at) - at);
+    };
+    CHECK(sent("RFC822;Bob@x.example") == "ORCPT=RFC822;Bob@x.example");
+    CHECK(sent("rfc822;c\u00e4rol@x.example") == "ORCPT=utf-8;c\\x{E4}rol@x.example");
+}
+
 TEST_CASE("[R08] a connection lost before the end of the data differs from one lost after it") {
     Exchange before{.replies = hello("p") + "250 ok\r\n250 ok\r\n"};
     before.run();

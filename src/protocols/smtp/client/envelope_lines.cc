@@ -1,5 +1,7 @@
 #include "protocols/smtp/client/envelope_lines.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 #include "protocols/smtp/wire/xtext.h"
@@ -14,12 +16,18 @@ std::string finished(std::string line) {
     return line + "\r\n";
 }
 
-// RFC 3461 §4.2, RFC 6533 §3: "type;address".
+bool is_ascii(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char c) { return c < 128; });
+}
+
+// RFC 3461 §4.2, RFC 6533 §3: "type;address". What was queued as rfc822 although it is not ASCII is
+// refused by others (501).
 std::string encode_original_recipient(std::string_view recipient) {
     const std::size_t semicolon = recipient.find(';');
     if (semicolon == std::string_view::npos) return {};
-    const std::string_view type = recipient.substr(0, semicolon),
-                           address = recipient.substr(semicolon + 1);
+    const std::string_view address = recipient.substr(semicolon + 1);
+    std::string_view type = recipient.substr(0, semicolon);
+    if (text::iequals(type, "rfc822") && !is_ascii(address)) type = "utf-8";
     const std::string encoded =
         text::iequals(type, "utf-8") ? encode_utf8_address(address) : encode_xtext(address);
     return std::string(type) + ";" + encoded;

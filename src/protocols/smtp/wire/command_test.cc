@@ -132,6 +132,12 @@ TEST_CASE("RCPT is read with all its parameters") {
     CHECK(parse_rcpt("TO:<PostMaster>", false)->recipient.domain.empty());
     CHECK(parse_rcpt("TO:<b@site.example> ORCPT=utf-8;\\x{E9}t\\x{E9}@x", false)
               ->original_recipient == "utf-8;été@x");
+    // RFC 3461 §5.2.1 (d): it goes on as it was written.
+    CHECK(parse_rcpt("TO:<b@site.example> ORCPT=RFC822;Bob@x", false)->original_recipient ==
+          "RFC822;Bob@x");
+    // RFC 6533 §3: beyond ASCII there is the type utf-8.
+    CHECK(rcpt_status("TO:<b@site.example> ORCPT=rfc822;b+C3+BC@x") == "501 5.5.4");
+    CHECK(rcpt_status("TO:<b@site.example> ORCPT=RFC822;b\u00fc@x", true) == "501 5.5.4");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=NEVER,SUCCESS") == "501 5.5.4");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=SUCCESS,SUCCESS") == "501 5.5.4");
     CHECK(rcpt_status("TO:<b@site.example> NOTIFY=") == "501 5.5.4");

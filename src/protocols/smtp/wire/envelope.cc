@@ -153,7 +153,10 @@ Result<void> read_original_recipient(const Parameter& parameter, RcptTo& to, boo
     auto decoded = decode_xtext(address);
     if (decoded && text::iequals(type, "utf-8")) decoded = decode_utf8_address(*decoded);
     if (!decoded || decoded->empty() || !text::is_valid_utf8(*decoded)) return bad_argument(fault);
-    to.original_recipient = text::to_lower(type) + ";" + *decoded;
+    // RFC 6533 §3: "rfc822" names none beyond ASCII.
+    if (text::iequals(type, "rfc822") && !is_ascii(*decoded)) return bad_argument(fault);
+    // As it was written: RFC 3461 §5.2.1 (d).
+    to.original_recipient = std::string(type) + ";" + *decoded;
     return {};
 }
 
