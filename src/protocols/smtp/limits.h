@@ -83,5 +83,8 @@ inline constexpr milliseconds client_command_timeout = seconds(300);
 inline constexpr milliseconds data_start_timeout = seconds(120);
 inline constexpr milliseconds data_block_timeout = seconds(180);
 inline constexpr milliseconds data_end_timeout = seconds(600);
+// After the text could not be written any more: what the server said before it closed is here, or
+// on its way.
+inline constexpr milliseconds last_words_timeout = seconds(2);
 
 }  // namespace pidge::smtp::limits

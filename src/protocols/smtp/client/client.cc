@@ -99,6 +99,7 @@ net::Task<SendResult> Client::send(const Envelope& envelope, BodySource& body) {
     Transfer transfer(dialogue_, capabilities_, options_.dialect, envelope, body);
     if (!transfer.is_possible()) co_return transfer.take_result();
     std::exception_ptr escaped;
+    bool is_lost = false;
     try {
         if (std::exchange(is_transaction_open_, false)) {
             const Reply reply = co_await dialogue_.ask("RSET\r\n", limits::client_command_timeout);
@@ -107,9 +108,11 @@ net::Task<SendResult> Client::send(const Envelope& envelope, BodySource& body) {
         co_await transfer.run();
     } catch (const net::Gone& gone) {
         transfer.lose(gone.what());
+        is_lost = true;
     } catch (...) {
         escaped = std::current_exception();
     }
+    if (is_lost) co_await transfer.hear_last_words();
     if (escaped) {
         close();
         std::rethrow_exception(escaped);

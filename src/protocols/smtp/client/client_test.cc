@@ -81,6 +81,33 @@ int count(std::string_view text, std::string_view part) {
     return n;
 }
 
+// It takes this many octets; then writing fails, as at a server that has closed.
+class DeafStream final : public net::Stream {
+ public:
+    DeafStream(std::string input, std::size_t hears)
+        : script_(std::move(input), SIZE_MAX, heard_), hears_(hears) {}
+    net::Task<std::size_t> read_some(std::span<char> into) override {
+        return script_.read_some(into);
+    }
+    bool has_input() override { return script_.has_input(); }
+    net::Task<void> write(std::string_view bytes) override {
+        if (heard_.size() + bytes.size() > hears_)
+            throw net::Gone(net::Gone::Why::reset, "broken pipe");
+        return script_.write(bytes);
+    }
+    net::Task<void> shutdown() override { return script_.shutdown(); }
+    void close() noexcept override {}
+    void set_deadline(std::chrono::milliseconds) override {}
+    net::Endpoint local() const override { return {}; }
+    net::Endpoint remote() const override { return {}; }
+    const net::TlsInfo* tls() const override { return nullptr; }
+
+ private:
+    std::string heard_;
+    ScriptedStream script_;
+    const std::size_t hears_;
+};
+
 }  // namespace
 
 TEST_CASE("the envelope is pipelined with DATA, dots are stuffed") {
@@ -225,6 +252,42 @@ TEST_CASE("an ORCPT keeps the case of its type, and one beyond ASCII is of the t
     };
     CHECK(sent("RFC822;Bob@x.example") == "ORCPT=RFC822;Bob@x.example");
     CHECK(sent("rfc822;c\u00e4rol@x.example") == "ORCPT=utf-8;c\\x{E4}rol@x.example");
+}
+
+TEST_CASE("what a server says before it closes in the middle of the text is its answer") {
+    const auto result = [](std::string replies, std::size_t hears) {
+        const auto task = [](std::string all, std::size_t octets) -> net::Task<SendResult> {
+            Client client(std::make_unique<DeafStream>(std::move(all), octets),
+                          {.host_name = "out.example"});
+            CHECK(co_await client.greet());
+            StringSource source(std::string("Subject: x\r\n\r\n") + std::string(1 << 20, 'x') +
+                                "\r\n");
+            const Envelope to = envelope();
+            co_return co_await client.send(to, source);
+        };
+        return net::run(task(std::move(replies), hears));
+    };
+    for (const std::string& extensions : {std::string(), std::string("c")}) {
+        const std::string begun =
+            hello(extensions) +
+            (extensions.empty() ? "250 ok\r\n250 ok\r\n354 go\r\n" : "250 ok\r\n250 ok\r\n");
+        CAPTURE(extensions);
+        const SendResult refused = result(begun + "552 5.3.4 too big\r\n", 100'000);
+        CHECK(refused.outcome == Outcome::answered);
+        CHECK_FALSE(refused.is_reusable);
+        REQUIRE(refused.recipients[0].reply);
+        CHECK(refused.recipients[0].reply->code == 552);
+        CHECK(refused.recipients[0].stage == RecipientResult::Stage::body);
+        // Nothing, or nothing that can be true.
+        for (const char* other : {"", "250 taken\r\n", "what?\r\n"}) {
+            const SendResult lost = result(begun + other, 100'000);
+            CHECK(lost.outcome == Outcome::lost_before_end);
+            CHECK(lost.trouble == "broken pipe");
+            CHECK_FALSE(lost.recipients[0].reply);
+        }
+    }
+    // Before the text each reply has its command.
+    CHECK(result(hello("") + "250 ok\r\n550 no\r\n", 40).outcome == Outcome::lost_before_end);
 }
 
 TEST_CASE("[R08] a connection lost before the end of the data differs from one lost after it") {

@@ -60,6 +60,19 @@ void Transfer::lose(std::string trouble) {
     }
 }
 
+net::Task<void> Transfer::hear_last_words() {
+    if (!is_in_text_) co_return;
+    try {
+        const Reply reply = co_await dialogue_.read_reply(limits::last_words_timeout);
+        if (!reply.is_temporary() && !reply.is_permanent()) co_return;
+        answer_all(Stage::body, reply);
+        result_.outcome = SendResult::Outcome::answered;
+        result_.trouble.clear();
+    } catch (const net::Gone&) {
+        // Nothing was said: it is lost as it was.
+    }
+}
+
 net::Task<Reply> Transfer::read_answer(std::chrono::milliseconds timeout) {
     Reply reply = co_await dialogue_.read_reply(timeout);
     if (reply.code / 100 == 3)
@@ -172,6 +185,7 @@ net::Task<void> Transfer::send_data() {
         co_return;
     }
     DataEncoder encoder;
+    is_in_text_ = true;
     for (;;) {
         const std::string_view piece = co_await body_.next();
         if (!is_canonical(piece)) co_return;
@@ -184,6 +198,7 @@ net::Task<void> Transfer::send_data() {
     encoder.finish(out_);
     is_end_sent_ = true;
     co_await dialogue_.write(out_, limits::data_block_timeout);
+    is_in_text_ = false;
     co_await read_final_replies();
 }
 
@@ -206,6 +221,7 @@ net::Task<void> Transfer::send_chunks() {
 net::Task<void> Transfer::send_chunk(std::uint64_t size_octets, bool is_last) {
     const bool is_text = envelope_.from.body != BodyType::binary;
     out_ = "BDAT " + std::to_string(size_octets) + (is_last ? " LAST\r\n" : "\r\n");
+    is_in_text_ = true;
     for (std::uint64_t left = size_octets; left > 0;) {
         if (out_.size() >= limits::client_write_octets) {
             co_await dialogue_.write(out_, limits::data_block_timeout);
@@ -225,6 +241,7 @@ net::Task<void> Transfer::send_chunk(std::uint64_t size_octets, bool is_last) {
     if (is_last && is_text && !is_canonical({})) co_return;
     is_end_sent_ = is_last;
     co_await dialogue_.write(out_, limits::data_block_timeout);
+    is_in_text_ = false;
 }
 
 // RFC 2033 §4.2: an LMTP server answers for each recipient that it took, in their order.

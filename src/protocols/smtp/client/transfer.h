@@ -21,6 +21,9 @@ class Transfer {
     // Throws Gone when the connection is lost; lose() is then called.
     net::Task<void> run();
     void lose(std::string trouble);
+    // After lose(): a server that takes no more of the text may have said why before it closed. Its
+    // refusal is then the answer.
+    net::Task<void> hear_last_words();
     bool is_transaction_open() const { return is_transaction_open_; }
     SendResult take_result() { return std::move(result_); }
 
@@ -57,6 +60,7 @@ class Transfer {
     std::string_view piece_;             // what is left of the last piece of the body
     std::vector<std::size_t> accepted_;  // indexes of the recipients that the server took
     bool is_data_sent_ = false;          // DATA went out with the envelope
+    bool is_in_text_ = false;            // no reply is awaited, but for one that breaks it off
     bool is_transaction_open_ = false;
     bool is_end_sent_ = false;  // or may have been
     bool is_over_ = false;
