@@ -55,6 +55,8 @@ class Line {
     virtual net::Task<Delivery> deliver(const queue::Entry& entry, Body& body) = 0;
     virtual net::Task<void> quit() = 0;  // an orderly goodbye; never throws, bounded
     virtual const LineInfo& info() const = 0;
+    // The other side takes no further message on it, and has said so.
+    virtual bool is_used_up() const { return false; }
 };
 
 struct Connected {

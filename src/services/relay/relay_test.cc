@@ -185,6 +185,18 @@ TEST_CASE("a connection is given up after its share of messages") {
         options);
 }
 
+// RFC 9422 §4.1: else the next message is refused for no fault of its own.
+TEST_CASE("a host that takes two messages in a connection gets no third one in it") {
+    play([](World& w) -> net::Task<void> {
+        w.courier.site("mx:example.org").messages_per_line = 2;
+        co_await w.put_many({}, 10);
+        co_await w.until_queued(0);
+        co_await w.rest();
+        CHECK(w.courier.connects["mx:example.org"] >= 5);
+        CHECK(w.courier.quits == w.courier.connects["mx:example.org"]);
+    });
+}
+
 TEST_CASE("a dead destination is left alone for a while, and its messages share the failure") {
     play([](World& w) -> net::Task<void> {
         w.courier.site("mx:example.org").is_reachable = false;

@@ -55,6 +55,7 @@ struct Scene {
     Connected connected;
     std::optional<Delivery> delivery;
     std::string tls;  // of the line
+    bool is_used_up = false;
 
     Scene() {
         dns.mx("example.org", {{10, "mx1.example.org"}}).a("mx1.example.org", "192.0.2.1");
@@ -113,6 +114,7 @@ struct Scene {
         tls = connected.line->info().tls;
         Body pieces(entry.trace, std::make_unique<TextBlob>(body));
         delivery = co_await connected.line->deliver(entry, pieces);
+        is_used_up = connected.line->is_used_up();
         co_await connected.line->quit();
         connected.line.reset();
     }
@@ -588,6 +590,44 @@ TEST_CASE("LMTP answers for each recipient") {
     CHECK(scene.delivery->results[1].kind == Kind::accepted);
     CHECK_FALSE(scene.delivery->passed_reports_on);
     CHECK(scene.server().commands[0].starts_with("LHLO"));
+}
+
+// RFC 3461 §5.2.3 (a): we say so, for what LMTP takes is delivered.
+TEST_CASE("an LMTP server is not asked to report success as well") {
+    Scene scene;
+    scene.server().is_lmtp = true;
+    scene.destination = *queue::Destination::parse("lmtp:192.0.2.1:24");
+    queue::Recipient& first = scene.entry.recipients[0];
+    first.notify_given = first.notify_success = first.notify_failure = true;
+    first.original = "rfc822;bob@example.net";
+    scene.entry.recipients.push_back({.address = {.local_part = "c", .domain = "example.org"},
+                                      .notify_given = true,
+                                      .notify_success = true});
+    scene.play();
+    const auto& envelope = scene.server().messages.at(0).envelope;
+    CHECK(envelope.at(1) ==
+          "RCPT TO:<bob@example.org> NOTIFY=FAILURE ORCPT=rfc822;bob@example.net");
+    CHECK(envelope.at(2) == "RCPT TO:<c@example.org> NOTIFY=NEVER");
+    CHECK_FALSE(scene.delivery->passed_reports_on);
+}
+
+TEST_CASE("a host that says how many transactions a connection may have gets no more") {
+    Scene scene;
+    scene.server().extensions.push_back("LIMITS RCPTMAX=50 MAILMAX=2");
+    for (int i = 0; i < 119; ++i)
+        scene.entry.recipients.push_back(
+            {.address = {.local_part = "r" + std::to_string(i), .domain = "example.org"}});
+    scene.play();
+    CHECK(scene.server().messages.size() == 2);
+    CHECK(scene.is_used_up);
+    CHECK(scene.delivery->line == Delivery::Line::usable);  // it ends with QUIT
+    REQUIRE(scene.delivery->results.size() == 120);
+    for (std::size_t i = 0; i < 120; ++i)
+        CHECK(scene.delivery->results[i].kind == (i < 100 ? Kind::accepted : Kind::temporary));
+    Scene other;
+    other.server().extensions.push_back("LIMITS MAILMAX=0");  // says nothing
+    other.play();
+    CHECK_FALSE(other.is_used_up);
 }
 
 TEST_CASE("over real sockets, from an address of the site's choice") {

@@ -36,16 +36,20 @@ smtp::MailFrom::Return ret_of(queue::Return ret) {
     return To::unspecified;
 }
 
-smtp::Envelope envelope_of(const queue::Entry& entry, smtp::BodyType body, std::size_t first,
-                           std::size_t count) {
+smtp::Envelope envelope_of(const queue::Entry& entry, LineKind kind, smtp::BodyType body,
+                           std::size_t first, std::size_t count) {
     smtp::Envelope envelope;
     envelope.from = {.sender = entry.sender,
                      .body = body,
                      .smtputf8 = entry.smtputf8,
                      .envelope_id = entry.envelope_id};
     envelope.from.ret = ret_of(entry.ret);
-    for (std::size_t i = first; i < first + count; ++i)
+    for (std::size_t i = first; i < first + count; ++i) {
         envelope.recipients.push_back(recipient_of(entry.recipients[i]));
+        // RFC 3461 §5.2.3 (a): what LMTP takes is delivered, and it is we who say so; a store that
+        // was asked as well would say it again.
+        if (kind == LineKind::lmtp) envelope.recipients.back().notify.success = false;
+    }
     return envelope;
 }
 
@@ -105,6 +109,13 @@ queue::RecipientResult unanswered(const smtp::SendResult& sent, const std::strin
     return result;
 }
 
+queue::RecipientResult for_another_line(const std::string& host) {
+    return {.kind = Kind::temporary,
+            .status = {4, 5, 3},  // RFC 3463 §3.6: too many recipients
+            .text = "This host takes no more transactions in one connection (LIMITS MAILMAX).",
+            .remote_host = host};
+}
+
 queue::RecipientResult not_converted(const Refusal& refusal, const std::string& host) {
     return {.kind = Kind::permanent,
             .status = refusal.status,
@@ -141,6 +152,12 @@ std::size_t SmtpLine::recipients_at_once() const {
     return std::min<std::uint64_t>(*told, limits::recipients_at_once);
 }
 
+// RFC 9422 §4.1: MAIL commands of one connection.
+bool SmtpLine::is_used_up() const {
+    const auto told = client_->capabilities().messages_max;
+    return told && *told > 0 && transactions_ >= *told;
+}
+
 // A message that this host cannot take for another reason is not converted in vain.
 bool SmtpLine::needs_downgrade(const queue::Entry& entry) const {
     const smtp::Capabilities& capabilities = client_->capabilities();
@@ -166,9 +183,10 @@ net::Task<Delivery> SmtpLine::deliver(const queue::Entry& entry, Body& body) {
     const std::size_t at_once = recipients_at_once();
     for (std::size_t first = 0; first < entry.recipients.size();) {
         const std::size_t count = std::min(at_once, entry.recipients.size() - first);
-        const smtp::Envelope envelope = envelope_of(entry, type, first, count);
+        const smtp::Envelope envelope = envelope_of(entry, kind_, type, first, count);
         Pieces pieces(body, downgrade);
         const smtp::SendResult sent = co_await client_->send(envelope, pieces);
+        ++transactions_;
         std::ranges::move(results_of(sent, info_.host), std::back_inserter(delivery.results));
         delivery.line = line_after(sent);
         const bool is_silent = std::ranges::none_of(
@@ -176,6 +194,11 @@ net::Task<Delivery> SmtpLine::deliver(const queue::Entry& entry, Body& body) {
         if (first == 0 && was_used && is_silent && sent.outcome == Outcome::lost_before_end)
             delivery.line = Delivery::Line::stale;
         first += count;
+        if (delivery.line == Delivery::Line::usable && is_used_up() &&
+            first < entry.recipients.size()) {
+            delivery.results.resize(entry.recipients.size(), for_another_line(info_.host));
+            break;
+        }
         if (delivery.line == Delivery::Line::usable) continue;
         // The others have to wait; another host would be given those again that are done.
         if (first < entry.recipients.size() || first > count) {

@@ -18,6 +18,7 @@ class SmtpLine final : public Line {
     net::Task<Delivery> deliver(const queue::Entry& entry, Body& body) override;
     net::Task<void> quit() override { return client_->quit(); }
     const LineInfo& info() const override { return info_; }
+    bool is_used_up() const override;
 
  private:
     std::size_t recipients_at_once() const;
@@ -27,6 +28,7 @@ class SmtpLine final : public Line {
     const LineInfo info_;
     const LineKind kind_;
     bool is_used_ = false;  // for a message
+    std::uint64_t transactions_ = 0;
 };
 
 // What a server's answers mean for the recipients [first, first + results). Pure.

@@ -423,7 +423,7 @@ net::Task<bool> Worker::could_not_connect(Job job, Told told) {
 }
 
 bool Worker::is_line_used_up() const {
-    return line_messages_ >= core_->options.line_messages_max ||
+    return line_->is_used_up() || line_messages_ >= core_->options.line_messages_max ||
            core_->now().steady - line_opened_ > limits::line_age_max;
 }
 

@@ -24,6 +24,7 @@ class FakeCourier::FakeLine final : public Line {
             delivered.body += piece;
         }
         courier_.deliveries.push_back(std::move(delivered));
+        ++messages_;
         if (site.hangs && !courier_.is_over) co_await courier_.let_go.wait();
         if (site.takes.count() > 0) co_await net::sleep_for(site.takes);
         if (site.answers) {
@@ -38,6 +39,10 @@ class FakeCourier::FakeLine final : public Line {
         co_return;
     }
     const LineInfo& info() const override { return info_; }
+    bool is_used_up() const override {
+        const std::uint32_t most = courier_.site(name_).messages_per_line;
+        return most > 0 && messages_ >= most;
+    }
 
     static queue::RecipientResult result_of(Kind kind) {
         switch (kind) {
@@ -55,6 +60,7 @@ class FakeCourier::FakeLine final : public Line {
     FakeCourier& courier_;
     const std::string name_;
     LineInfo info_;
+    std::uint32_t messages_ = 0;
 };
 
 net::Task<Connected> FakeCourier::connect(queue::Destination destination,

@@ -18,6 +18,7 @@ class FakeCourier final : public Courier {
         std::string failure = "connection refused";  // why it is not
         queue::RecipientResult::Kind answer = queue::RecipientResult::Kind::accepted;
         bool passes_reports_on = false;
+        std::uint32_t messages_per_line = 0;  // more are not taken on one line; 0: any number
         std::chrono::nanoseconds takes{0};
         bool hangs = false;  // deliveries wait for FakeCourier::let_go
         // Asked before `answer`; may be empty.
