@@ -30,6 +30,8 @@ struct RecipientResult {
     EnhancedStatus status{4, 0, 0};
     std::string text;         // why, for a person: printable, without line ends
     std::string remote_host;  // that said so; empty: nobody was asked
+    // That it gave with its code; `status` agrees with what the answer comes to.
+    std::optional<EnhancedStatus> reply_status = {};
 
     friend bool operator==(const RecipientResult&, const RecipientResult&) = default;
 };

@@ -38,6 +38,12 @@ EnhancedStatus status_of(Report::Kind kind, const Report::Of& of) {
     return status.klass == klass ? status : EnhancedStatus{klass, 0, 0};
 }
 
+// The reply as it came, after its code.
+std::string said(const queue::RecipientResult& result) {
+    if (!result.reply_status) return result.text;
+    return result.reply_status->text() + (result.text.empty() ? "" : " " + result.text);
+}
+
 dsn::RecipientStatus status_of(const Report& report, const Report::Of& of,
                                const ReportContext& context) {
     dsn::RecipientStatus status{.original_recipient = of.recipient.original,
@@ -46,7 +52,7 @@ dsn::RecipientStatus status_of(const Report& report, const Report::Of& of,
                                 .status = status_of(report.kind, of),
                                 .remote_mta = of.result.remote_host,
                                 .reply_code = of.result.reply_code,
-                                .diagnostic = of.result.text,
+                                .diagnostic = said(of.result),
                                 .last_attempt = context.now};
     if (report.kind == Report::Kind::delay) status.will_retry_until = context.gives_up;
     return status;

@@ -68,8 +68,9 @@ TEST_CASE("a sender who logged in hears of a failure, in words and for programs"
          {"From: ", "To: ", "Auto-Submitted: auto-", "multipart/report",
           "Reporting-MTA: dns; relay.site.example", "Original-Envelope-Id: QQ314159",
           "Original-Recipient: rfc822;", "bob@alias.example", "Final-Recipient: rfc822;",
-          "bob@example.org", "Action: failed", "Status: 5.1.1", "Diagnostic-Code: smtp; 550",
-          "no such user", "Subject: hello"}) {
+          "bob@example.org", "Action: failed", "Status: 5.1.1",
+          "Diagnostic-Code: smtp; 550 5.1.1 no such user", "mx.example said: 550 5.1.1 no such",
+          "Subject: hello"}) {
         CAPTURE(std::string(text));
         CHECK(has(sent[0], text));
     }

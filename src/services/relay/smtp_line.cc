@@ -58,7 +58,8 @@ queue::RecipientResult answered(const smtp::RecipientResult& recipient, const st
     queue::RecipientResult result{.kind = Kind::temporary,
                                   .reply_code = reply.code,
                                   .text = text::printable(reply.text(), limits::reply_octets),
-                                  .remote_host = host};
+                                  .remote_host = host,
+                                  .reply_status = reply.status};
     if (recipient.is_accepted())
         result.kind = Kind::accepted;
     else if (reply.is_permanent())

@@ -51,7 +51,7 @@ class FakeCourier::FakeLine final : public Line {
             case Kind::temporary:
                 return {kind, 451, {4, 2, 0}, "come again", "mx.example"};
             case Kind::permanent:
-                return {kind, 550, {5, 1, 1}, "no such user", "mx.example"};
+                return {kind, 550, {5, 1, 1}, "no such user", "mx.example", {{5, 1, 1}}};
         }
         return {};
     }
