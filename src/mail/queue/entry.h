@@ -86,6 +86,9 @@ struct Recipient {
     // NOTIFY= was given; without it failure and delay are reported (RFC 3461 §4.1).
     bool notify_given = false;
     bool notify_success = false, notify_failure = false, notify_delay = false;
+    // A role that stands for several, who are recipients of their own: nothing is sent for it, and
+    // its success is that it was expanded (RFC 3461 §5.2.7.3 (c)).
+    bool is_expanded = false;
 
     bool wants_failure() const { return !notify_given || notify_failure; }
     bool wants_delay() const { return !notify_given || notify_delay; }

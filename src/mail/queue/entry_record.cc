@@ -53,7 +53,7 @@ namespace mailbox_field {
 enum Number : std::uint32_t { local_part = 1, domain = 2, literal = 3 };
 }
 namespace recipient_field {
-enum Number : std::uint32_t { address = 1, original = 2, notify = 3 };
+enum Number : std::uint32_t { address = 1, original = 2, notify = 3, expanded = 4 };
 }
 enum Notify : std::uint64_t { given = 1, success = 2, failure = 4, delay = 8 };
 
@@ -102,6 +102,8 @@ Bytes record_of(const Recipient& recipient) {
                                             (recipient.notify_success ? success : 0u) |
                                             (recipient.notify_failure ? failure : 0u) |
                                             (recipient.notify_delay ? delay : 0u));
+    // Programs before skip it, and say "delivered".
+    if (recipient.is_expanded) out.number(recipient_field::expanded, 1);
     return out.take();
 }
 
@@ -126,6 +128,9 @@ std::optional<Recipient> read_recipient(std::string_view bytes) {
                 recipient.notify_success = (found->value & success) != 0;
                 recipient.notify_failure = (found->value & failure) != 0;
                 recipient.notify_delay = (found->value & delay) != 0;
+                break;
+            case recipient_field::expanded:
+                recipient.is_expanded = found->value != 0;
                 break;
             default:
                 break;

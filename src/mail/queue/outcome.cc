@@ -17,9 +17,11 @@ std::string reply_text(const RecipientResult& result) {
     return text::printable(text + result.text, reply_octets_max);
 }
 
-Action action_of(const Attempt& attempt, const RecipientResult& result) {
+Action action_of(const Attempt& attempt, const Recipient& recipient,
+                 const RecipientResult& result) {
     if (result.kind == Kind::permanent) return Action::failed;
     if (result.kind == Kind::temporary) return Action::expired;
+    if (recipient.is_expanded) return Action::expanded;
     return attempt.is_final ? Action::delivered : Action::relayed;
 }
 
@@ -28,6 +30,7 @@ Action action_of(const Attempt& attempt, const RecipientResult& result) {
 bool wants_report(const Attempt& attempt, const Settled& settled) {
     switch (settled.action) {
         case Action::delivered:
+        case Action::expanded:
             return settled.recipient.notify_success;
         case Action::relayed:
             return settled.recipient.notify_success && !attempt.passed_reports_on;
@@ -60,6 +63,8 @@ std::string_view action_name(Action action) {
             return "delivered";
         case Action::relayed:
             return "relayed";
+        case Action::expanded:
+            return "expanded";
         case Action::failed:
             return "failed";
         case Action::expired:
@@ -84,7 +89,7 @@ Outcome outcome_of(const Entry& entry, const Attempt& attempt, const RetryPolicy
         const Recipient& recipient = entry.recipients[i];
         const RecipientResult& result = attempt.results[i];
         if (result.kind != Kind::temporary || expired) {
-            outcome.settled.push_back({recipient, action_of(attempt, result), result});
+            outcome.settled.push_back({recipient, action_of(attempt, recipient, result), result});
             continue;
         }
         next.recipients.push_back(recipient);

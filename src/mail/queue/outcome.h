@@ -46,7 +46,7 @@ struct Attempt {
     bool is_final = false;  // it was put into the mailbox (LMTP), not handed to another relay
 };
 
-enum class Action : std::uint8_t { delivered, relayed, failed, expired };
+enum class Action : std::uint8_t { delivered, relayed, expanded, failed, expired };
 std::string_view action_name(Action action);
 
 struct Settled {

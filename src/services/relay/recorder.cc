@@ -55,6 +55,10 @@ cbor::Array recipients_of(const queue::Entry& entry, const queue::Attempt& attem
     return recipients;
 }
 
+bool is_failure(Action action) {
+    return action == Action::failed || action == Action::expired;
+}
+
 void count(const queue::Outcome& outcome) {
     counters.attempts.add();
     for (const queue::Settled& settled : outcome.settled) {
@@ -64,6 +68,8 @@ void count(const queue::Outcome& outcome) {
                 break;
             case Action::relayed:
                 counters.relayed.add();
+                break;
+            case Action::expanded:  // its members are counted
                 break;
             case Action::failed:
                 counters.failed.add();
@@ -79,9 +85,7 @@ void count(const queue::Outcome& outcome) {
 
 void write_log(const queue::Entry& entry, const Told& told, const queue::Outcome& outcome) {
     for (const queue::Settled& settled : outcome.settled) {
-        const bool is_good =
-            settled.action == Action::delivered || settled.action == Action::relayed;
-        log::write(is_good ? events::delivered : events::failed,
+        log::write(is_failure(settled.action) ? events::failed : events::delivered,
                    {{"queue", entry.id.text()},
                     {"to", settled.recipient.address.text()},
                     {"action", queue::action_name(settled.action)},
@@ -93,10 +97,6 @@ void write_log(const queue::Entry& entry, const Told& told, const queue::Outcome
                                   {"recipients", outcome.remaining->recipients.size()},
                                   {"attempts", outcome.remaining->attempts},
                                   {"reply", outcome.remaining->last_reply}});
-}
-
-bool is_failure(Action action) {
-    return action == Action::failed || action == Action::expired;
 }
 
 }  // namespace

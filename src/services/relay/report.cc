@@ -20,6 +20,8 @@ dsn::Action action_of(Report::Kind kind, Action action) {
             return dsn::Action::delivered;
         case Action::relayed:
             return dsn::Action::relayed;
+        case Action::expanded:
+            return dsn::Action::expanded;
         case Action::failed:
         case Action::expired:
             break;

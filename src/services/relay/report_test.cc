@@ -30,7 +30,11 @@ std::vector<Sent> reports_about(Message message, Kind answer, bool passes_report
         for (const char* home : {"mx:site.example", "mx:elsewhere.example"})
             w.courier.site(home).is_reachable = false;
         co_await w.put(std::move(what));
-        co_await w.until([&] { return !w.courier.deliveries.empty(); });
+        // What is discarded goes to nobody.
+        const auto is_tried = [&] {
+            return !w.courier.deliveries.empty() || w.courier.connects.contains("mx:site.example");
+        };
+        co_await w.until(is_tried);
         co_await w.rest();
         const auto entries = co_await w.queued();
         for (const queue::Entry& entry : entries) {
@@ -125,6 +129,25 @@ TEST_CASE("NOTIFY decides: NEVER is silent, SUCCESS is told by the last one who 
     REQUIRE(sent.size() == 1);
     CHECK(has(sent[0], "Action: relayed"));
     CHECK(has(sent[0], "Status: 2.0.0"));
+}
+
+// RFC 3461 §5.2.7.3 (c).
+TEST_CASE("the sender hears that a role was sent on to its members, where that was asked for") {
+    const auto sent = reports_about({.destination = "discard",
+                                     .recipients = {"abuse@site.example"},
+                                     .edit =
+                                         [](queue::Entry& e) {
+                                             e.recipients[0].notify_given = true;
+                                             e.recipients[0].notify_success = true;
+                                             e.recipients[0].is_expanded = true;
+                                         }},
+                                    Kind::accepted);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].to == "alice@site.example");
+    CHECK(has(sent[0], "Final-Recipient: rfc822;abuse@site.example"));
+    CHECK(has(sent[0], "Action: expanded"));
+    CHECK(has(sent[0], "Status: 2.0.0"));
+    CHECK_FALSE(has(sent[0], "discarded"));
 }
 
 TEST_CASE("a message that waits is announced once, and given up after five days") {

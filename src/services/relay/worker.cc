@@ -248,10 +248,12 @@ net::Task<void> Worker::discard(Job job) {
     for (Job& each : jobs) {
         Told told;
         told.attempt = {.began = now, .ended = now, .is_final = true};
-        told.attempt.results.assign(each.entry.recipients.size(),
-                                    {.kind = queue::RecipientResult::Kind::accepted,
-                                     .status = {2, 0, 0},
-                                     .text = "discarded, as the route of the domain says"});
+        for (const queue::Recipient& recipient : each.entry.recipients)
+            told.attempt.results.push_back(
+                {.kind = queue::RecipientResult::Kind::accepted,
+                 .status = {2, 0, 0},
+                 .text = recipient.is_expanded ? "sent on to the members of the role"
+                                               : "discarded, as the route of the domain says"});
         settlings.push_back({std::move(each), std::move(told)});
     }
     // Not counted as reached: more workers would only make smaller commits of it.

@@ -257,6 +257,57 @@ TEST_CASE("an entry holds as many recipients as can be read back; the rest is an
     CHECK(read->recipients == entries[0].recipients);
 }
 
+// RFC 3461 §5.2.7.3 (c).
+TEST_CASE("of a role with several members one report says that it was sent on") {
+    const auto entries = [](Fixture& f) {
+        f.connect(smtp::Service::mx, "192.0.2.77");
+        CHECK(net::run(f.session->mail({.sender = mailbox("bob@site.example")})));
+        for (int i = 0; i < 2; ++i)
+            CHECK(net::run(
+                f.session->rcpt({.recipient = mailbox("abuse@site.example"),
+                                 .notify = {.is_given = true, .success = true, .failure = true},
+                                 .original_recipient = "rfc822;Abuse@site.example"})));
+        CHECK(net::run(f.session->begin_body()));
+        CHECK(net::run(f.session->body(message)));
+        CHECK(net::run(f.session->end_body()));
+        return f.entries();
+    };
+    Fixture f;
+    const auto several = entries(f);
+    REQUIRE(several.size() == 3);
+    CHECK(several[0].destination.kind == queue::Destination::Kind::discard);
+    REQUIRE(several[0].recipients.size() == 1);
+    const queue::Recipient& role = several[0].recipients[0];
+    CHECK(role.address.text() == "abuse@site.example");
+    CHECK(role.original == "rfc822;Abuse@site.example");
+    CHECK(role.is_expanded);
+    CHECK(role.notify_success);
+    for (std::size_t i = 1; i < 3; ++i) {
+        const queue::Recipient& member = several[i].recipients.at(0);
+        CHECK_FALSE(member.is_expanded);
+        CHECK(member.notify_given);
+        CHECK_FALSE(member.notify_success);
+        CHECK(member.notify_failure);
+        CHECK(member.original == "rfc822;Abuse@site.example");
+    }
+    // §5.2.7.2: one member is who was written to.
+    Fixture single;
+    single.apply(
+        single.directory.update_domain({.name = "site.example", .abuse = {"team@ext.example"}}));
+    const auto one = entries(single);
+    REQUIRE(one.size() == 1);
+    CHECK(one[0].recipients.at(0).notify_success);
+}
+
+TEST_CASE("an address beyond ASCII that was replaced is told in the type utf-8") {
+    Fixture f;
+    f.alice.aliases = {"c\u00e4rol@site.example"};
+    f.apply(f.directory.update_principal(f.alice));
+    f.as_alice();
+    CHECK(f.send("alice@site.example", {"c\u00e4rol@site.example"}, message) == "250");
+    CHECK(f.entries().at(0).recipients.at(0).original == "utf-8;c\u00e4rol@site.example");
+}
+
 TEST_CASE("whoever is reached twice gets one copy; too many recipients are refused for now") {
     Fixture f;
     f.as_alice();

@@ -1,6 +1,8 @@
 #include "services/submission/recipients.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "mail/policy/route.h"
 #include "mail/queue/limits.h"
@@ -18,12 +20,12 @@ std::string key_of(const address::Mailbox& mailbox, const directory::Site& site)
     return is_ours ? address::key(mailbox) : mailbox.text();
 }
 
-}  // namespace
-
 // RFC 3461 §4.2; RFC 6533 §3 for what is not ASCII.
 std::string typed(const address::Mailbox& mailbox) {
     return (mailbox.needs_smtputf8() ? "utf-8;" : "rfc822;") + mailbox.text();
 }
+
+}  // namespace
 
 net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
     given_.push_back(to.recipient);
@@ -37,26 +39,44 @@ net::Task<void> Recipients::add(smtp::RcptTo to, Found found) {
             break;
         }
         case Found::Kind::role: {
-            Expansion expansion{.address = to.recipient.text()};
-            co_await expand(std::move(found.members), to, expansion);
-            if (!expansion.members.empty()) {
-                expansions_.push_back(std::move(expansion));
-                break;
-            }
-            // Nobody is named for the role, or nobody who exists: it works all the same [J5].
+            const auto members = co_await expand(std::move(found.members), to.recipient);
             address::Mailbox role = to.recipient;
             const auto site = directory_.site();
             if (role.domain.empty() && site->main_domain() != nullptr)
                 role.domain = site->main_domain()->name;
-            add_final(role, to);
+            // Nobody is named for the role, or nobody who exists: it works all the same [J5].
+            if (members.empty())
+                add_final(role, to);
+            else
+                add_role(role, members, std::move(to));
         }
     }
 }
 
+void Recipients::add_role(const address::Mailbox& role,
+                          const std::vector<address::Mailbox>& members, smtp::RcptTo to) {
+    Expansion expansion{.address = to.recipient.text()};
+    // RFC 3461 §5.2.7.3 (c): the sender hears once that the message was sent on, not from each
+    // member that it arrived. §5.2.7.2: of one member as if it had been written to.
+    if (members.size() > 1 && std::exchange(to.notify.success, false) &&
+        keys_.insert(key_of(role, *directory_.site())).second)
+        final_.push_back({.address = role,
+                          .original = to.original_recipient,
+                          .notify_given = true,
+                          .notify_success = true,
+                          .is_expanded = true});
+    for (const address::Mailbox& member : members) {
+        add_final(member, to);
+        expansion.members.push_back(member.text());
+    }
+    expansions_.push_back(std::move(expansion));
+}
+
 // Breadth first, so that depth is a count of rounds.
-net::Task<void> Recipients::expand(std::vector<std::string> members, const smtp::RcptTo& to,
-                                   Expansion& expansion) {
-    std::set<std::string> seen{key_of(to.recipient, *directory_.site())};
+net::Task<std::vector<address::Mailbox>> Recipients::expand(std::vector<std::string> members,
+                                                            address::Mailbox role) {
+    std::vector<address::Mailbox> reached;
+    std::set<std::string> seen{key_of(role, *directory_.site())};
     for (std::size_t depth = 0; depth < expansion_depth_max && !members.empty(); ++depth) {
         std::vector<std::string> next;
         for (const std::string& member : members) {
@@ -72,13 +92,13 @@ net::Task<void> Recipients::expand(std::vector<std::string> members, const smtp:
             } else if (!ours || found.kind == Found::Kind::principal) {
                 const auto published = ours ? address::parse_mailbox(found.entry.published)
                                             : Result<address::Mailbox>(*mailbox);
-                if (!published) continue;
-                add_final(*published, to);
-                expansion.members.push_back(published->text());
+                if (published && std::ranges::find(reached, *published) == reached.end())
+                    reached.push_back(*published);
             }
         }
         members = std::move(next);
     }
+    co_return reached;
 }
 
 void Recipients::add_final(const address::Mailbox& mailbox, const smtp::RcptTo& to) {
@@ -100,10 +120,13 @@ void Recipients::add_final(const address::Mailbox& mailbox, const smtp::RcptTo& 
 
 std::vector<queue::Entry> Recipients::entries(const queue::Entry& base,
                                               const directory::Site& site) const {
+    using Kind = queue::Destination::Kind;
     std::vector<queue::Entry> entries;
     std::map<std::string, std::size_t> by_destination;
     for (const queue::Recipient& recipient : final_) {
-        queue::Destination destination = policy::destination_for(site, recipient.address);
+        queue::Destination destination = recipient.is_expanded
+                                             ? queue::Destination{.kind = Kind::discard}
+                                             : policy::destination_for(site, recipient.address);
         const auto found = by_destination.try_emplace(destination.text(), entries.size()).first;
         const bool is_new = found->second == entries.size();
         if (is_new || entries[found->second].recipients.size() == queue::recipients_max) {

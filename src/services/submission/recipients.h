@@ -41,8 +41,10 @@ class Recipients {
 
  private:
     void add_final(const address::Mailbox& mailbox, const smtp::RcptTo& to);
-    net::Task<void> expand(std::vector<std::string> members, const smtp::RcptTo& to,
-                           Expansion& expansion);
+    void add_role(const address::Mailbox& role, const std::vector<address::Mailbox>& members,
+                  smtp::RcptTo to);
+    net::Task<std::vector<address::Mailbox>> expand(std::vector<std::string> members,
+                                                    address::Mailbox role);
 
     directory::Directory& directory_;
     std::vector<address::Mailbox> given_;

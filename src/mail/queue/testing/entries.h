@@ -21,7 +21,8 @@ inline Entry full_entry() {
                                 .notify_given = true,
                                 .notify_success = true,
                                 .notify_failure = true,
-                                .notify_delay = true});
+                                .notify_delay = true,
+                                .is_expanded = true});
     entry.recipients.push_back(
         {.address = {.local_part = "j\xc3\xbc", .domain = "[192.0.2.1]", .literal = true}});
     entry.envelope_id = "QQ314159";
