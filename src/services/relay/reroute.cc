@@ -10,12 +10,20 @@ namespace pidge::relay {
 
 namespace {
 
+// A role that was sent on to its members is in the queue for its report alone, which no route is
+// for.
+queue::Destination destination_now(const RelayCore& core, const queue::Entry& entry,
+                                   const queue::Recipient& recipient) {
+    return recipient.is_expanded ? entry.destination
+                                 : core.parts.destination_of(recipient.address);
+}
+
 bool goes_where_it_went(const RelayCore& core, const queue::Entry& entry) {
     // Reports about TLS are sent their own way, whatever the routes say.
     if (!core.parts.destination_of || entry.destination.tls == queue::Destination::Tls::any)
         return true;
     return std::ranges::all_of(entry.recipients, [&](const queue::Recipient& recipient) {
-        return core.parts.destination_of(recipient.address) == entry.destination;
+        return destination_now(core, entry, recipient) == entry.destination;
     });
 }
 
@@ -23,7 +31,7 @@ bool goes_where_it_went(const RelayCore& core, const queue::Entry& entry) {
 std::vector<queue::Entry> parted(const RelayCore& core, const queue::Entry& entry, WallTime due) {
     std::vector<queue::Entry> parts;
     for (const queue::Recipient& recipient : entry.recipients) {
-        queue::Destination destination = core.parts.destination_of(recipient.address);
+        queue::Destination destination = destination_now(core, entry, recipient);
         auto part = std::ranges::find(parts, destination, &queue::Entry::destination);
         if (part == parts.end()) {
             part = parts.insert(part, entry);
