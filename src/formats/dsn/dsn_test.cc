@@ -188,7 +188,7 @@ TEST_CASE("[P15] a whole message with a header beyond ASCII comes back through a
         const message::Part& part = *out.structure.find("3");
         CHECK(part.content_type.text() == "message/global");
         CHECK(part.encoding == message::Encoding::base64);
-        std::string lines = part.body.in(out.bytes);
+        std::string lines(part.body.in(out.bytes));
         std::erase_if(lines, [](char c) { return c == '\r' || c == '\n'; });
         CHECK(text::from_base64(lines) == returned);
         CHECK(message::plan_transcoding(out.structure, message::Target::seven_bit));
