@@ -63,7 +63,8 @@ Session::Session(Gateway& gateway, smtp::Connection connection)
     : gateway_(gateway),
       options_(gateway.options()),
       connection_(std::move(connection)),
-      id_(SessionId::make(gateway.parts().clock.unix_ms())) {}
+      id_(SessionId::make(gateway.parts().clock.unix_ms())),
+      allowance_(gateway.rates(), *options_, connection_.remote.address) {}
 
 template <typename T>
 net::Task<Result<T>> Session::answered(const char* command, net::Task<Result<T>> task) {
@@ -240,41 +241,18 @@ net::Task<Result<void>> Session::start_mail(smtp::MailFrom from) {
 
 // --- how much, and from what ---
 
-const policy::SendLimits* Session::send_limits(policy::Submitter::Kind kind) const {
-    if (!options_->limits_rates) return nullptr;
-    // What runs on this very machine is its administrator's.
-    if (kind == policy::Submitter::Kind::range && connection_.remote.address.is_loopback())
-        return nullptr;
-    return policy::find_send_limits(kind);
-}
-
-std::size_t Session::recipients_max(const policy::SendLimits* limits) const {
-    return limits && limits->recipients_per_message > 0
-               ? std::min<std::size_t>(options_->recipients_max, limits->recipients_per_message)
-               : options_->recipients_max;
-}
-
 std::size_t Session::recipients_max() const {
     using Kind = policy::Submitter::Kind;
-    if (client_.identity) return recipients_max(send_limits(Kind::person));
+    if (client_.identity) return allowance_.recipients_max(Kind::person);
     const bool may_be_machine =
         connection_.service == smtp::Service::mx &&
         gateway_.parts().directory.site()->find_range(connection_.remote.address,
                                                       gateway_.parts().clock.now()) != nullptr;
-    return recipients_max(send_limits(may_be_machine ? Kind::range : Kind::outside));
-}
-
-std::string Session::rated_sender() const {
-    const net::Address& client = connection_.remote.address;
-    return transaction_->submitter.kind == policy::Submitter::Kind::range
-               ? net::Network::around(client, client.is_v6() ? 64 : 32).text()
-               : transaction_->submitter.id;
+    return allowance_.recipients_max(may_be_machine ? Kind::range : Kind::outside);
 }
 
 Result<void> Session::check_rates(SendRates::Amount amount) const {
-    const policy::SendLimits* limits = send_limits(transaction_->submitter.kind);
-    if (limits && !gateway_.rates().has_room(rated_sender(), *limits, amount))
-        return refuse(Code::sends_too_much);
+    if (!allowance_.has_room(transaction_->submitter, amount)) return refuse(Code::sends_too_much);
     return {};
 }
 
@@ -301,7 +279,7 @@ net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
     check(transaction_ != nullptr, "RCPT without MAIL");
     GatewayParts& parts = gateway_.parts();
     if (transaction_->recipients.given().size() >=
-        recipients_max(send_limits(transaction_->submitter.kind)))
+        allowance_.recipients_max(transaction_->submitter.kind))
         co_return Refusal{
             .kind = Refusal::Kind::limit,
             .text = "Too many recipients in one message; send the rest in another one.",
@@ -338,14 +316,12 @@ net::Task<Result<void>> Session::add_recipient(smtp::RcptTo to) {
 // same: that is no guess of a stranger, who is slowed down and sent away (backend.h). It counts as
 // a recipient elsewhere.
 void Session::count_unknown(Refusal& refusal) {
-    const policy::Submitter::Kind kind = transaction_->submitter.kind;
-    if (kind == policy::Submitter::Kind::outside) {
+    if (!transaction_->submitter.is_submitting()) {
         gateway_.guessing().count(connection_.remote.address);
         return;
     }
     refusal.kind = Refusal::Kind::policy;
-    if (const policy::SendLimits* limits = send_limits(kind))
-        (void)gateway_.rates().take(rated_sender(), *limits, {.recipients_elsewhere = 1});
+    (void)allowance_.take(transaction_->submitter, {.recipients_elsewhere = 1});
 }
 
 net::Task<Result<void>> Session::begin_body() {
@@ -378,8 +354,7 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     GatewayParts& parts = gateway_.parts();
     store::kill_point("submission-before-plan");
     const StoredContent stored = CO_TRY(co_await transaction_->content->finish());
-    const policy::SendLimits* limits = send_limits(transaction_->submitter.kind);
-    if (limits && !gateway_.rates().take(rated_sender(), *limits, transaction_->amount))
+    if (!allowance_.take(transaction_->submitter, transaction_->amount))
         co_return refuse(Code::sends_too_much);
     auto entries = transaction_->recipients.entries(base_entry(stored), *parts.directory.site());
     // A header of others that holds UTF-8 without SMTPUTF8 goes on as it came. A member of a role

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "services/submission/allowance.h"
 #include "services/submission/content.h"
 #include "services/submission/gateway.h"
 #include "services/submission/recipients.h"
@@ -56,11 +57,7 @@ class Session final : public smtp::BackendSession {
     net::Task<Result<void>> add_recipient(smtp::RcptTo to);
     net::Task<Result<smtp::Accepted>> accept();
     net::Task<Result<policy::Submitter>> submitter();
-    // Null: not limited.
-    const policy::SendLimits* send_limits(policy::Submitter::Kind kind) const;
-    std::size_t recipients_max(const policy::SendLimits* limits) const;
     void count_unknown(Refusal& refusal);
-    std::string rated_sender() const;
     Result<void> check_rates(SendRates::Amount amount) const;
     net::Task<Result<void>> check_machine();
     Result<sasl::Identity> logged_in(Result<Login> login, const std::string& name,
@@ -78,6 +75,7 @@ class Session final : public smtp::BackendSession {
     const std::shared_ptr<const GatewayOptions> options_;
     const smtp::Connection connection_;
     const SessionId id_;
+    const Allowance allowance_;
     smtp::ClientState client_;
     std::optional<ScramLogin> scram_;
     bool has_machine_name_ = false;  // it was looked up, and is right
