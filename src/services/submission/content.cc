@@ -89,6 +89,9 @@ net::Task<Result<void>> Content::end_header() {
     header_done_ = true;
     CO_TRY(policy::check_received_header(header));
     const Bytes edited_header = CO_TRY(co_await edited(header));
+    // Addresses may have grown to their published form.
+    if (edited_header.size() > header_limits.octets)
+        co_return policy::refuse(policy::Code::header_too_large);
     // The record tells what goes out, not what came in.
     if (stored_.changed.empty())
         record(header);
