@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "base/log.h"
 #include "mail/queue/entry_record.h"
 #include "mail/queue/limits.h"
@@ -9,7 +11,9 @@
 #include "system/crypto/password.h"
 #include "system/dns/testing/fake_resolver.h"
 #include "system/net/spawn.h"
+#include "system/store/memory/memory_disk.h"
 #include "system/store/memory/memory_store.h"
+#include "system/store/table_store.h"
 
 using namespace pidge;
 using submission::Gateway;
@@ -20,11 +24,38 @@ address::Mailbox mailbox(const char* text) {
     return *address::parse_mailbox(text);
 }
 
+// A memory store whose changes are in conflict with what it holds, if told so.
+class ContraryWriter final : public store::GroupWriter {
+ public:
+    static std::unique_ptr<store::Store> store(const Clock& clock,
+                                               const std::atomic<bool>& is_in_conflict) {
+        auto engine = store::embedded_engine(store::make_memory_disk(), clock);
+        auto& writer = engine.writers.front();
+        writer = std::make_unique<ContraryWriter>(std::move(writer), is_in_conflict);
+        return std::make_unique<store::TableStore>(std::move(engine), clock);
+    }
+    ContraryWriter(std::unique_ptr<store::GroupWriter> below,
+                   const std::atomic<bool>& is_in_conflict)
+        : below_(std::move(below)), is_in_conflict_(is_in_conflict) {}
+
+    bool write(std::span<store::PendingChange> group) override {
+        if (!is_in_conflict_) return below_->write(group);
+        for (store::PendingChange& pending : group)
+            pending.outcome = std::unexpected(store::Conflict{});
+        return false;
+    }
+
+ private:
+    const std::unique_ptr<store::GroupWriter> below_;
+    const std::atomic<bool>& is_in_conflict_;
+};
+
 // A site with alice, bob and a range, and one session with it at a time.
 struct Fixture {
     ManualClock clock{std::chrono::sys_days(std::chrono::year(2026) / 11 / 21) +
                       std::chrono::hours(12)};
-    std::unique_ptr<store::Store> store = store::open_memory(clock);
+    std::atomic<bool> is_in_conflict = false;
+    std::unique_ptr<store::Store> store = ContraryWriter::store(clock, is_in_conflict);
     directory::Directory directory{*store, clock};
     audit::Trail trail{*store, clock, "audit.test/n1"};
     net::Pool pool{{.name = "hash", .threads = 1}};
@@ -182,6 +213,17 @@ TEST_CASE("octets arrive as they were sent, however they were cut into pieces") 
         CHECK(f.send("alice@site.example", {"x@ext.example"}, message, piece) == "250");
         CHECK(f.stored(f.entries()[0]) == message);
     }
+}
+
+TEST_CASE("[O5] a message that is in conflict with the store is put off, and all else goes on") {
+    Fixture f;
+    f.as_alice();
+    f.is_in_conflict = true;
+    CHECK(f.send("alice@site.example", {"bob@site.example"}, message) == "SYS-STO");
+    f.is_in_conflict = false;
+    CHECK(f.entries().empty());
+    CHECK(f.send("alice@site.example", {"bob@site.example"}, message) == "250");
+    CHECK(f.offered.size() == 1);
 }
 
 TEST_CASE("[R03] nobody writes under somebody else's address, in envelope or header") {

@@ -377,7 +377,12 @@ net::Task<Result<smtp::Accepted>> Session::accept() {
     store::kill_point("submission-before-commit");
     const auto committed = co_await parts.store.commit(std::move(change));
     store::kill_point("submission-before-reply");
-    check(committed.has_value(), "a message was in conflict with the state of the store");
+    // Nothing else has this queue id; no reason to let all other sessions go down with this one.
+    if (!committed) {
+        log::write(store_fault, {{"session", id_.text()},
+                                 {"reason", "a new message was in conflict with what is stored"}});
+        co_return refuse(Code::store_unavailable);
+    }
 
     for (queue::Entry& entry : entries) parts.offer(std::move(entry));
     accepted_by(transaction_->submitter).add();
