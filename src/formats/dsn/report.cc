@@ -296,10 +296,10 @@ std::optional<Piece> returned_piece(const Report& report) {
         if (!has_header_beyond_ascii(octets)) return Piece{"message/rfc822", std::string(octets)};
         // Encoded it passes any host; as it is, one without 8BITMIME would have to refuse the
         // report, for a header cannot be converted. RFC 6532 §3.7, RFC 6533 §6 allow it here.
-        return Piece{"message/global",
-                     message::encoded(octets, message::Encoding::base64,
-                                      message::Encoder::Content::binary),
-                     "base64"};
+        return Piece{
+            "message/global",
+            message::encoded(octets, message::Encoding::base64, message::Encoder::Content::binary),
+            "base64"};
     }
     std::string header = returned_header(octets);
     const std::string type = is_ascii(header) ? "text/rfc822-headers" : "message/global-headers";

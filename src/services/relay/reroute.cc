@@ -14,8 +14,7 @@ namespace {
 // for.
 queue::Destination destination_now(const RelayCore& core, const queue::Entry& entry,
                                    const queue::Recipient& recipient) {
-    return recipient.is_expanded ? entry.destination
-                                 : core.parts.destination_of(recipient.address);
+    return recipient.is_expanded ? entry.destination : core.parts.destination_of(recipient.address);
 }
 
 bool goes_where_it_went(const RelayCore& core, const queue::Entry& entry) {
