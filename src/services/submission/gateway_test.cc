@@ -108,6 +108,13 @@ struct Fixture {
         net::run(directory.reload());
     }
 
+    void give_abuse(std::vector<std::string> members) {
+        const directory::Domain before = *directory.site()->find_domain("site.example");
+        directory::Domain after = before;
+        after.abuse = std::move(members);
+        apply(directory.update_domain(before, after));
+    }
+
     void connect(smtp::Service service, const char* client) {
         session = gateway.session({.service = service,
                                    .remote = {*net::Address::parse(client), 4711},
@@ -334,8 +341,7 @@ TEST_CASE("of a role with several members one report says that it was sent on") 
     }
     // §5.2.7.2: one member is who was written to.
     Fixture single;
-    single.apply(
-        single.directory.update_domain({.name = "site.example", .abuse = {"team@ext.example"}}));
+    single.give_abuse({"team@ext.example"});
     const auto one = entries(single);
     REQUIRE(one.size() == 1);
     CHECK(one[0].recipients.at(0).notify_success);
@@ -343,8 +349,9 @@ TEST_CASE("of a role with several members one report says that it was sent on") 
 
 TEST_CASE("an address beyond ASCII that was replaced is told in the type utf-8") {
     Fixture f;
-    f.alice.aliases = {"c\u00e4rol@site.example"};
-    f.apply(f.directory.update_principal(f.alice));
+    directory::Principal alice = f.alice;
+    alice.aliases = {"c\u00e4rol@site.example"};
+    f.apply(f.directory.update_principal(f.alice, alice));
     f.as_alice();
     CHECK(f.send("alice@site.example", {"c\u00e4rol@site.example"}, message) == "250");
     CHECK(f.entries().at(0).recipients.at(0).original == "utf-8;c\u00e4rol@site.example");
@@ -383,9 +390,7 @@ TEST_CASE("case in a foreign address is its own host's to read: each form gets i
                                                     "\u212aarl@ext.example"});
 
     Fixture role;
-    role.apply(role.directory.update_domain(
-        {.name = "site.example",
-         .abuse = {"gross@ext.example", "gro\u00df@ext.example", "gross@EXT.example"}}));
+    role.give_abuse({"gross@ext.example", "gro\u00df@ext.example", "gross@EXT.example"});
     role.connect(smtp::Service::mx, "203.0.113.9");
     CHECK(role.send("", {"abuse@site.example"}, message) == "250");
     CHECK(recipients(role) ==
@@ -650,8 +655,7 @@ TEST_CASE("[P15] UTF-8 leaves under SMTPUTF8 only") {
           "250");
     CHECK_FALSE(f.entries()[1].smtputf8);
     // The members of a role are our choice, not the sender's.
-    f.apply(f.directory.update_domain(
-        {.name = "site.example", .abuse = {"m\xc3\xbcller@site.example"}}));
+    f.give_abuse({"m\xc3\xbcller@site.example"});
     CHECK(f.send("x@ext.example", {"abuse@site.example"}, message) == "250");
     CHECK(f.entries()[2].recipients[0].address.needs_smtputf8());
     CHECK(f.entries()[2].smtputf8);

@@ -66,6 +66,7 @@ class Session final : public smtp::BackendSession {
     queue::Entry base_entry(const StoredContent& stored) const;
     audit::Entry accept_entry(const StoredContent& stored,
                               const std::vector<queue::Entry>& entries) const;
+    static std::string reply_text(const Refusal& why);
     cbor::Map client_fields() const;
     // Every refusal leaves through here, so that each stands in the audit trail.
     template <typename T>

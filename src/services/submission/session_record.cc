@@ -9,12 +9,12 @@ namespace {
 
 metrics::Counter refused_total{"pidge_refusals_total", "Commands and messages that were refused."};
 
-std::string reply_text(const Refusal& why) {
+}  // namespace
+
+std::string Session::reply_text(const Refusal& why) {
     return std::to_string(why.reply_code) + " " + why.status.text() +
            (why.code.empty() ? " " : " [" + why.code + "] ") + why.text;
 }
-
-}  // namespace
 
 cbor::Map Session::client_fields() const {
     cbor::Map fields{{"session", id_.text()},
