@@ -5,7 +5,6 @@
 #include "formats/dsn/limits.h"
 #include "formats/dsn/read.h"
 #include "formats/message/mime_reader.h"
-#include "formats/message/transcode.h"
 #include "formats/message/verdict.h"
 
 using namespace pidge;
@@ -170,34 +169,6 @@ TEST_CASE("[P15] addresses beyond ASCII make a report of RFC 6533") {
     report.returns = dsn::Return::message;
     out = written(report);
     CHECK(out.structure.find("3")->content_type.text() == "message/global");
-}
-
-TEST_CASE("[P15] a whole message with a header beyond ASCII comes back through any host") {
-    dsn::Report report = report_of(Action::failed, {5, 0, 0});
-    report.returns = dsn::Return::message;
-    const std::string text(5'000, 'x');
-    for (const std::string& returned :
-         {"Subject: gr\u00fc\u00dfe\r\n\r\nx\r\n" + text + "\r\n",
-          std::string("Subject: \xff\r\n\r\nx\r\n"),
-          std::string(
-              "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
-              "Content-Description: gr\u00fc\u00dfe\r\n\r\nx\r\n--b--\r\n")}) {
-        CAPTURE(returned);
-        report.returned = returned;
-        const Written out = written(report);
-        const message::Part& part = *out.structure.find("3");
-        CHECK(part.content_type.text() == "message/global");
-        CHECK(part.encoding == message::Encoding::base64);
-        std::string lines(part.body.in(out.bytes));
-        std::erase_if(lines, [](char c) { return c == '\r' || c == '\n'; });
-        CHECK(text::from_base64(lines) == returned);
-        CHECK(message::plan_transcoding(out.structure, message::Target::seven_bit));
-    }
-    // Whose body alone is, is converted on the way.
-    report.returned = "Subject: x\r\n\r\ngr\u00fc\u00dfe\r\n";
-    const Written out = written(report);
-    CHECK(out.structure.find("3")->content_type.text() == "message/rfc822");
-    CHECK(message::plan_transcoding(out.structure, message::Target::seven_bit));
 }
 
 TEST_CASE("the whole message is returned when it can be, else its header") {

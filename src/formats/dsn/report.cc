@@ -7,11 +7,9 @@
 #include "formats/date/date.h"
 #include "formats/dsn/explain.h"
 #include "formats/dsn/limits.h"
-#include "formats/message/codec.h"
 #include "formats/message/encoded_word.h"
 #include "formats/message/header_edit.h"
 #include "formats/message/limits.h"
-#include "formats/message/mime_reader.h"
 #include "formats/unicode/charset.h"
 
 namespace pidge::dsn {
@@ -252,15 +250,11 @@ std::string returned_header(std::string_view octets) {
 struct Piece {
     std::string type;
     std::string content;
-    std::string_view encoding = {};  // empty: none
 };
 
 std::string part(const std::string& boundary, const Piece& piece) {
     std::string out = "--" + boundary + "\r\nContent-Type: " + piece.type + "\r\n";
-    if (!piece.encoding.empty())
-        out += fmt::format("Content-Transfer-Encoding: {}\r\n", piece.encoding);
-    else if (!is_ascii(piece.content))
-        out += "Content-Transfer-Encoding: 8bit\r\n";
+    if (!is_ascii(piece.content)) out += "Content-Transfer-Encoding: 8bit\r\n";
     out += crlf;
     out += piece.content;
     return out + std::string(crlf);
@@ -279,27 +273,12 @@ std::string choose_boundary(const std::string& message_id, const std::vector<Pie
     }
 }
 
-// Its own, or that of a part.
-bool has_header_beyond_ascii(std::string_view octets) {
-    using message::DefectKind;
-    if (is_ascii(octets)) return false;
-    const message::Structure structure = message::read_structure(octets);
-    return !is_ascii(octets.substr(0, message::header_octets(octets))) ||
-           structure.has(DefectKind::utf8_in_header) ||
-           structure.has(DefectKind::raw_octets_in_header);
-}
-
 std::optional<Piece> returned_piece(const Report& report) {
     if (report.returns == Return::nothing || report.returned.empty()) return std::nullopt;
     const std::string_view octets = report.returned;
     if (report.returns == Return::message && can_return_whole(octets)) {
-        if (!has_header_beyond_ascii(octets)) return Piece{"message/rfc822", std::string(octets)};
-        // Encoded it passes any host; as it is, one without 8BITMIME would have to refuse the
-        // report, for a header cannot be converted. RFC 6532 §3.7, RFC 6533 §6 allow it here.
-        return Piece{
-            "message/global",
-            message::encoded(octets, message::Encoding::base64, message::Encoder::Content::binary),
-            "base64"};
+        const bool ascii_header = is_ascii(octets.substr(0, message::header_octets(octets)));
+        return Piece{ascii_header ? "message/rfc822" : "message/global", std::string(octets)};
     }
     std::string header = returned_header(octets);
     const std::string type = is_ascii(header) ? "text/rfc822-headers" : "message/global-headers";
