@@ -17,7 +17,7 @@ namespace pidge::audit {
 namespace {
 
 constexpr std::uint64_t page = 1000;
-constexpr std::uint64_t marks_at_once = 256;
+constexpr std::uint64_t marks_first = 4, marks_most = 256;  // read at once, more each time
 constexpr std::uint64_t number_max = UINT64_MAX / 2;  // so that a forged end mark wraps nothing
 
 // An entry gets its time before the commit that gives it its number; a commit may wait for long,
@@ -114,8 +114,9 @@ class Marks {
         if (!query.from && !query.to) co_return true;
         const std::uint64_t number = way.page_number();
         if (!marks_.contains(number) || !marks_.contains(number + 1)) {
-            const std::uint64_t before = way.is_forward() ? 0 : marks_at_once - 1;
+            const std::uint64_t before = way.is_forward() ? 0 : at_once_ - 1;
             co_await read(number - std::min(number, before));
+            at_once_ = std::min(2 * at_once_, marks_most);
         }
         co_return may_hold(marks_[number], marks_[number + 1], query);
     }
@@ -123,15 +124,16 @@ class Marks {
  private:
     net::Task<void> read(std::uint64_t from) {
         std::vector<std::pair<store::Space, Bytes>> keys;
-        for (std::uint64_t i = 0; i <= marks_at_once; ++i)
+        for (std::uint64_t i = 0; i <= at_once_; ++i)
             keys.emplace_back(store::Space::audit, store::log_key(log_, (from + i) * page + 1));
         const auto values = co_await store_.multi_get(std::move(keys));
         marks_.clear();
-        for (std::uint64_t i = 0; i <= marks_at_once; ++i) marks_[from + i] = mark_of(values.at(i));
+        for (std::uint64_t i = 0; i <= at_once_; ++i) marks_[from + i] = mark_of(values.at(i));
     }
 
     store::Store& store_;
     const std::string& log_;
+    std::uint64_t at_once_ = marks_first;
     std::map<std::uint64_t, std::optional<Mark>> marks_;
 };
 
