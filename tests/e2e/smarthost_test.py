@@ -127,7 +127,7 @@ class SmartHost(unittest.TestCase):
         for tls in ("opportunistic", "required"):
             self.assertIn("verified TLS", refused(*host, "--password-file", self.password_file, "--tls", tls))
         self.assertIn("Only a route to a host by SMTP", refused("--lmtp", "hub.test", "--user", USER, "--password-file", self.password_file))
-        self.assertIn("Only a route to a host by SMTP", refused("--mx", "--implicit-tls"))
+        self.assertIn("--implicit-tls is for a route to a host", refused("--mx", "--implicit-tls"))
         self.route(465)
         listed = next(route for route in json.loads(self.site.pidge("route", "list", "--json")) if route["domain"] == "out.test")
         self.assertEqual((listed["user"], listed["passwordFile"], listed["tls"]), (USER, self.password_file, "verified"))

@@ -35,7 +35,8 @@ TEST_CASE("[C15] each sabotage is noticed") {
     CHECK(noticed_after(simulator, Sabotage::no_sync, 20) <= 20);
     CHECK(noticed_after(simulator, Sabotage::settles_early, 20) <= 20);
     CHECK(noticed_after(simulator, Sabotage::answers_at_once, 20) <= 20);
-    CHECK(noticed_after(simulator, Sabotage::ignores_fence, 200) <= 200);
+    // Deliveries end before their lease: only an outcome whose commit was held up comes too late.
+    CHECK(noticed_after(simulator, Sabotage::ignores_fence, 400) <= 400);
 }
 
 TEST_CASE("[C15] [O4] [O5] whatever goes wrong, each acknowledged message comes to one end") {

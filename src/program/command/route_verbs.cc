@@ -29,8 +29,7 @@ Result<json::Object> wanted(Call& call) {
     if (!call.given.has("--host") && !call.given.has("--lmtp"))
         for (const char* option : {"--port", "--implicit-tls", "--user", "--password-file"})
             if (call.given.has(option))
-                return usage(
-                    fmt::format("{} is for a route to a host (--host or --lmtp).", option));
+                return usage(fmt::format("{} is for a route to a host.", option));
     if ((call.given.has("--discard") || call.given.has("--refuse")) && call.given.has("--tls"))
         return usage("--tls is for a route on which mail leaves this machine.");
     if (call.given.has("--port")) {

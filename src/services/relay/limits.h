@@ -42,8 +42,8 @@ inline constexpr std::size_t commit_operations = 50'000;
 // (RFC 5321 §4.5.3.2), and begins in the first half.
 inline constexpr minutes lease_duration{90};
 // What is left of a lease when its delivery is broken off, for the outcome to be written: else
-// another worker would send the message at the same time.
-inline constexpr minutes lease_margin{2};
+// another worker would send the message at the same time. Two minutes of ninety.
+inline constexpr int lease_margin_share = 45;
 // Entries that share the failure to reach their destination as their attempt; the rest waits for
 // the next try. Bounds what one dead destination costs at a time.
 inline constexpr std::size_t shared_failure_entries = 1000;

@@ -375,8 +375,8 @@ net::Task<Told> Worker::attempt(const Job& job) {
 
 // For a delivery and what follows it, before another may hold the lease.
 std::chrono::nanoseconds Worker::time_left(const Job& job) const {
-    return core_->options.lease_duration - limits::lease_margin -
-           (core_->now().steady - job.leased);
+    const std::chrono::nanoseconds whole = core_->options.lease_duration;
+    return whole - whole / limits::lease_margin_share - (core_->now().steady - job.leased);
 }
 
 net::Task<Delivery> Worker::deliver_in_time(const Job& job, Body& body) {
