@@ -33,6 +33,13 @@ Result<void> check_login(const Route& route) {
     return {};
 }
 
+// Fails the commit when it is gone by then.
+template <typename Id>
+void erase_present(store::Change& change, store::Space space, const Id& id) {
+    change.check_present(space, id_key(id.bytes()));
+    change.erase(space, id_key(id.bytes()));
+}
+
 }  // namespace
 
 net::Task<Result<store::Change>> Directory::add_domain(Domain domain) {
@@ -113,11 +120,8 @@ net::Task<Result<store::Change>> Directory::remove_range(RangeId id) {
     const auto wanted = std::ranges::find(ranges, id, &Range::id);
     if (wanted == ranges.end()) co_return missing("range " + id.text());
     store::Change change;
-    for (const Range& range : ranges) {
-        if (range.network != wanted->network) continue;
-        change.check_present(store::Space::range, id_key(range.id.bytes()));
-        change.erase(store::Space::range, id_key(range.id.bytes()));
-    }
+    for (const Range& range : ranges)
+        if (range.network == wanted->network) erase_present(change, store::Space::range, range.id);
     changes_site(change);
     co_return change;
 }
@@ -142,11 +146,8 @@ net::Task<Result<store::Change>> Directory::set_route(Route route) {
     store::Change change;
     version.check(change);
     Version::advance(change, subject);
-    for (const Route& former : co_await read_all(store_, store::Space::route, read_route)) {
-        if (former.domain != route.domain) continue;
-        change.check_present(store::Space::route, id_key(former.id.bytes()));
-        change.erase(store::Space::route, id_key(former.id.bytes()));
-    }
+    for (const Route& former : co_await read_all(store_, store::Space::route, read_route))
+        if (former.domain == route.domain) erase_present(change, store::Space::route, former.id);
     change.put_new(store::Space::route, id_key(route.id.bytes()), record_of(route));
     changes_site(change);
     co_return change;
@@ -157,11 +158,8 @@ net::Task<Result<store::Change>> Directory::remove_route(RouteId id) {
     const auto wanted = std::ranges::find(routes, id, &Route::id);
     if (wanted == routes.end()) co_return missing("route " + id.text());
     store::Change change;
-    for (const Route& route : routes) {
-        if (route.domain != wanted->domain) continue;
-        change.check_present(store::Space::route, id_key(route.id.bytes()));
-        change.erase(store::Space::route, id_key(route.id.bytes()));
-    }
+    for (const Route& route : routes)
+        if (route.domain == wanted->domain) erase_present(change, store::Space::route, route.id);
     changes_site(change);
     co_return change;
 }

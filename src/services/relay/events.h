@@ -25,7 +25,7 @@ inline constexpr log::Event unreported{
     "relay-unreported", Level::warning,
     "A message failed and nobody can be told: its sender is empty, or nothing vouches for it.",
     "Look at the audit trail of the message. Such failures are reported to the postmaster of the "
-    "site's first domain: see that it has one, and that its mail arrives."};
+    "site's main domain: see that it has one, and that its mail arrives."};
 inline constexpr log::Event lease_lost{
     "relay-lease-lost", Level::warning,
     "The outcome of an attempt was dropped, because the lease on the entry had ended.",

@@ -71,6 +71,7 @@ inline constexpr std::size_t body_chunk_octets = 64 * 1024;
 
 // --- routes that change ---
 inline constexpr seconds reroute_pause{1};
+inline constexpr std::size_t reroute_parts = 200;  // of one entry, at a time
 
 // --- the audit trail ---
 inline constexpr std::size_t reply_octets = 1000;  // of a reply in an audit entry

@@ -357,6 +357,30 @@ TEST_CASE("a route that changed holds for what waits, recipient by recipient") {
     });
 }
 
+TEST_CASE("an entry whose recipients all part is parted in steps") {
+    play([](World& w) -> net::Task<void> {
+        Message message{.destination = "smtp:wrong.example:25", .recipients = {}};
+        for (std::size_t i = 0; i < limits::reroute_parts + 50; ++i) {
+            const std::string domain = "d" + std::to_string(i) + ".example";
+            message.recipients.push_back("a@" + domain);
+            w.routes[domain] = "mx:" + domain;
+        }
+        w.courier.site("smtp:wrong.example:25").is_reachable = false;
+        co_await w.put(message);
+        co_await w.until([&] { return w.relay->status().destinations.paused == 1; });
+        co_await w.rest();
+        co_await w.restart();
+        w.advance(5min);
+        co_await w.until_queued(limits::reroute_parts + 1);
+        w.advance(1s);
+        co_await w.until([&] { return w.courier.deliveries.size() >= limits::reroute_parts; });
+        w.advance(1s);
+        co_await w.until_queued(0);
+        CHECK(w.courier.deliveries.size() == message.recipients.size());
+        CHECK(ids_of(w.courier.deliveries).size() == message.recipients.size());
+    });
+}
+
 TEST_CASE("a delivery does not outlast its lease") {
     auto options = World::default_options();
     options.lease_duration = 1s;

@@ -26,12 +26,17 @@ bool goes_where_it_went(const RelayCore& core, const queue::Entry& entry) {
     });
 }
 
-// By destination, in the order in which they are met.
+// By destination, in the order in which they are met. What is more than one change takes stays
+// where it went, and has its turn when that part is due.
 std::vector<queue::Entry> parted(const RelayCore& core, const queue::Entry& entry, WallTime due) {
     std::vector<queue::Entry> parts;
     for (const queue::Recipient& recipient : entry.recipients) {
         queue::Destination destination = destination_now(core, entry, recipient);
         auto part = std::ranges::find(parts, destination, &queue::Entry::destination);
+        if (part == parts.end() && parts.size() >= limits::reroute_parts) {
+            destination = entry.destination;
+            part = std::ranges::find(parts, destination, &queue::Entry::destination);
+        }
         if (part == parts.end()) {
             part = parts.insert(part, entry);
             part->recipients.clear();
@@ -70,7 +75,9 @@ net::Task<bool> reroute(RelayCore& core, const store::Lease& lease, const queue:
     store::Change change;
     queue::plan_part(change, entry, parts, lease);
     if (!co_await core.parts.store.commit(std::move(change))) {
-        log::write(events::lease_lost, {{"queue", entry.id.text()}});
+        // Another entry of the message took the index, or the lease is over: look again.
+        co_await core.parts.store.release({lease});
+        core.wake(lease.group, lease.due);
         co_return true;
     }
     for (const queue::Entry& part : parts) {
