@@ -30,10 +30,25 @@ class FaultyBench(Bench):
 
     def __init__(self, folder, seed, **options):
         super().__init__(folder, seed, load={"sessions": 0}, **options)
-        # Of the last act: where its log begins, and what failed in it.
-        self.log_seen, self.where = 0, ""
+        # Of the last act: where its log begins, what failed in it, and who looks after a program that it has ended.
+        self.log_seen, self.where, self.revive = 0, "", lambda: None
+        self.life_begin = 0  # in the log: where at the latest the life began that goes on
         self.system = Faults(folder, below=self.data)
         self.env = {**self.system.environment(), "PIDGE_FAULT_TRACE": "1"}
+
+    def start(self, **env):
+        if os.path.exists(self.site.log_path):
+            self.life_begin = os.path.getsize(self.site.log_path)
+        return super().start(**env)
+
+    def life(self):
+        """The log of the last life."""
+        with open(self.site.log_path, "rb") as file:
+            file.seek(self.life_begin)
+            return "\n".join(last_life(file.read().decode(errors="replace").splitlines()))
+
+    def keep_alive(self):
+        self.revive()
 
     def let_go(self):
         """What was deferred on purpose is delivered, so that the work of a trial does not grow with their number."""
@@ -67,13 +82,13 @@ class Syscalls(Campaign):
         if bench.site.process.poll() is None:
             bench.let_go()
         scenario = SCENARIOS[name](bench, chance)
+        bench.revive = lambda: self.revive(bench, scenario)
         has_fired = False
         for nth in self.places(bench, scenario, call):
             if self.trial(bench, scenario, call, error, nth):
                 has_fired = True
             elif call != "malloc":  # of those there are not as many each time
                 break
-        self.revive(bench, scenario)
         return has_fired
 
     def places(self, bench, scenario, call):
@@ -93,7 +108,7 @@ class Syscalls(Campaign):
 
     def trial(self, bench, scenario, call, error, nth):
         """One act with the n-th call failing; False when it was not reached."""
-        self.revive(bench, scenario)
+        bench.revive()
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
         bench.log_seen, bench.where = os.path.getsize(bench.site.log_path), where
@@ -114,8 +129,8 @@ class Syscalls(Campaign):
     # Afterwards
 
     def revive(self, bench, scenario):
-        """Where the program has ended after the last trial had been judged."""
-        if bench.site.process.poll() is not None:
+        """A call that failed behind the scenes, as in a compaction, may take effect only when its trial has been judged."""
+        if bench.site.process.poll() is not None or '"store-write-failed"' in bench.life():
             scenario.first_end = None
             self.recover(bench, scenario, bench.where)
 
@@ -172,10 +187,9 @@ class Syscalls(Campaign):
 
     def is_well(self, bench, scenario, where):
         """Whether the store takes changes; one that only was full does so again by itself."""
-        log = scenario.log()
-        if '"store-write-failed"' in log:
+        if '"store-write-failed"' in bench.life():
             return False
-        if '"store-full"' in log:
+        if '"store-full"' in scenario.log():
             try:
                 wait_until(bench.site.is_ready, 10)
             except AssertionError:
