@@ -167,6 +167,9 @@ class Oracle:
             promise = evidence.promises.get(copy.token)
             if not copy.is_report() and not copy.late and promise and not promise.queue and copy.token not in tokens:
                 verdict.add("audit_gap", copy.token, "", "it was sent on without an accept entry")
+        for number, _, fields in evidence.audit:
+            if "lost" in fields:  # where nobody has altered its files
+                verdict.add("damaged", "", "", f"the store says in entry {number} that it has lost what it had taken: {fields['lost']}")
         self.judge_numbers()
 
     def judge_numbers(self):

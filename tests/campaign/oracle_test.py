@@ -173,6 +173,11 @@ class Oracle(unittest.TestCase):
         case.verify = {"code": 2, "text": "entries are missing"}
         self.expect(case, "audit_gap")
 
+    def test_a_loss_that_the_store_itself_tells_is_damage(self):
+        case = Case()
+        case.audit.append([len(case.audit) + 1, "start", {"lost": "7 octets of 000004.log, from octet 0 on"}])
+        self.expect(case, "damaged")
+
     def test_an_altered_trail_is_told(self):
         case = Case()
         case.verify = {"code": 1, "text": "entry 2 was altered"}

@@ -11,7 +11,7 @@ import json
 import server
 
 ALL = "1000000"  # the most that the commands show; a case is kept smaller
-KEPT_FIELDS = ("queue", "from", "to", "action", "reply", "sha256", "about", "kind", "header", "size")
+KEPT_FIELDS = ("queue", "from", "to", "action", "reply", "sha256", "about", "kind", "header", "size", "lost")
 
 
 def ask(config_path, *arguments, timeout_s=300):

@@ -1,5 +1,6 @@
 """The audit trail in the hands of somebody who may write the store."""
 
+import glob
 import json
 import os
 import struct
@@ -111,3 +112,41 @@ class Tampered(unittest.TestCase):
         code, out, error = server.run_pidge("audit", "search", "d3.test", "--type", "admin-action", "--config", site.config_path)
         self.assertEqual((code, out), (0, "No such entries.\n"))
         self.assertIn(old, error)
+
+
+class Damaged(unittest.TestCase):
+    def test_a_log_of_the_store_that_was_altered_is_told_and_kept(self):
+        """[C3] [J23] What was acknowledged and then altered on the disk does not vanish without a word."""
+        with server.Server() as site:
+            for i in range(5):
+                site.pidge("domain", "add", f"d{i}.test")
+            site.kill()
+            log, = glob.glob(os.path.join(site.folder, "data", "**", "*.log"), recursive=True)
+            with open(log, "r+b") as file:
+                file.seek(3)
+                octet = file.read(1)
+                file.seek(3)
+                file.write(bytes([octet[0] ^ 0xff]))
+            site.start()
+            told, = site.events("store-log-damaged")
+            self.assertEqual((told["file"], told["from-octet"], told["kept-as"]), (log, 0, log + ".damaged"))
+            self.assertEqual(told["lost-octets"], os.path.getsize(log + ".damaged"))
+            start = json.loads(site.pidge("audit", "search", "--type", "start", "--limit", "1", "--json"))
+            self.assertIn(log, start[0]["fields"]["lost"])
+            self.assertIn("sound", site.pidge("audit", "verify"))
+            # The event comes once: after another kill the log ends where it was torn, if anywhere. The rest is told while the file is kept.
+            site.kill()
+            site.start()
+            self.assertEqual(len(site.events("store-log-damaged")), 1)
+            self.assertEqual(self.told(site), (True, True))
+            os.unlink(log + ".damaged")
+            site.stop()
+            site.start()
+            self.assertEqual(self.told(site), (False, False))
+
+    def told(self, site):
+        """By the last start in the trail, and by pidge check."""
+        start = json.loads(site.pidge("audit", "search", "--type", "start", "--limit", "1", "--json"))
+        code, out, _ = server.run_pidge("check", "--offline", "--config", site.config_path)
+        self.assertEqual(code, 0, out)
+        return "lost" in start[0]["fields"], ".log.damaged had lost what was acknowledged" in out

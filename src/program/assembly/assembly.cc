@@ -96,10 +96,10 @@ Result<void> Assembly::build() {
 }
 
 Result<void> Assembly::record_start() {
+    cbor::Map fields{{"node", config_.site.node}, {"hostname", config_.site.hostname}};
+    if (const std::string loss = store_->loss(); !loss.empty()) fields["lost"] = loss;
     store::Change started;
-    trail_.append(started,
-                  trail_.entry(audit::Type::start, "program",
-                               {{"node", config_.site.node}, {"hostname", config_.site.hostname}}));
+    trail_.append(started, trail_.entry(audit::Type::start, "program", std::move(fields)));
     try {
         if (net::run(store_->commit(std::move(started)))) return {};
     } catch (const store::Fault& fault) {

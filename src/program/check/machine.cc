@@ -14,6 +14,7 @@
 #include "program/config/option.h"
 #include "system/net/listen_socket.h"
 #include "system/net/socket_stream.h"
+#include "system/store/rocksdb/place.h"
 #include "system/tls/client_context.h"
 
 namespace pidge::program {
@@ -93,6 +94,15 @@ void check_space(const config::Config& config, Findings& out) {
                           : ""});
 }
 
+// Opening the store has told it once, in the log of whatever opened it.
+void check_damage(const config::Config& config, Findings& out) {
+    for (const std::string& name : store::damaged_logs_in(config.store_path()))
+        out.push_back(
+            {Kind::warning, "store",
+             fmt::format("{} had lost what was acknowledged, and is kept.", name),
+             "See docs/store.md, \"A damaged log\". Remove the file when it is settled."});
+}
+
 }  // namespace
 
 Known learn(const config::Config& config, Findings& out) {
@@ -140,6 +150,7 @@ Known learn(const config::Config& config, Findings& out) {
                        : fmt::format("is not well: {}",
                                      text != nullptr && text->is_string() ? text->string() : ""),
                    is_good ? "" : "See the server's log."});
+    if (is_here) check_damage(config, out);
     return known;
 }
 

@@ -132,6 +132,10 @@ class Store {
 
     virtual Health health() const = 0;  // cheap; the space is looked at every second
 
+    // What had been acknowledged and was found to be lost when the store was opened, now or earlier
+    // while the evidence is kept, for a person; empty: nothing.
+    virtual std::string loss() const { return {}; }
+
     // The time by the store's clock, which all nodes on one store share: that of the machine where
     // the store is this machine's own, that of the database server else. Leases between nodes run
     // by it, never by a node's own.

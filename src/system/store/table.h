@@ -86,6 +86,7 @@ class Table {
     // thread.
     virtual void hurry() {}
     virtual std::optional<DiskSpace> disk_space() = 0;  // nullopt: there is no disk below
+    virtual std::string loss() const { return {}; }     // store.h
 };
 
 }  // namespace pidge::store

@@ -68,6 +68,7 @@ class TableStore final : public Store {
     bool keeps_leases(std::chrono::nanoseconds age) const override { return leases_->is_kept(age); }
     void on_hint(std::function<void(const Bytes& subject)> listener) override;
     Health health() const override;
+    std::string loss() const override { return table_->loss(); }
     void hurry();  // hurry.h
     net::Task<WallTime> now() override;
 

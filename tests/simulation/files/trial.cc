@@ -85,6 +85,8 @@ class Trial {
             if (!files_->is_cut()) complain("it cannot be opened: " + table.error().text);
             return;
         }
+        if (const std::string loss = (*table)->loss(); !loss.empty())
+            complain("what a power cut left was taken for damage: " + loss);
         InlineHands hands;
         {
             store::TableStore store(store::embedded_engine(*table, clock_, &hands), clock_);

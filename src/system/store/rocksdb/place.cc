@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -182,6 +183,17 @@ Result<> prepare_place(const std::string& path) {
             fmt::format("The store in {} has lost its file CURRENT; restore it from its backup.",
                         path));
     return {};
+}
+
+std::vector<std::string> damaged_logs_in(const std::string& path) {
+    std::vector<std::string> found;
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory) return found;
+    while (const dirent* const entry = ::readdir(directory.get()))
+        if (std::string_view(entry->d_name).ends_with(damaged_ending))
+            found.emplace_back(entry->d_name);
+    std::ranges::sort(found);
+    return found;
 }
 
 }  // namespace pidge::store

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -17,5 +19,11 @@ inline constexpr unsigned store_format = 1;
 // Makes the directory and its mark when they are not there; refuses with the reason when it is no
 // place for us, or has no room for what opening writes.
 Result<> prepare_place(const std::string& path);
+
+// What a log is named that has lost what was synced and is kept as evidence (log_scan.h).
+inline constexpr std::string_view damaged_ending = ".damaged";
+// Those that are there, by name, until a person removes them; none where the directory cannot be
+// read.
+std::vector<std::string> damaged_logs_in(const std::string& path);
 
 }  // namespace pidge::store

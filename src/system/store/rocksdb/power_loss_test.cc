@@ -75,10 +75,8 @@ auto open(const Directory& directory) {
     return *table;
 }
 
-// A store whose process ended without closing it: `count` records of 10,000 octets, all in the log.
-void leave_log(const Directory& from, const Directory& to, int count) {
-    const auto table = open(from);
-    for (int number = 0; number < count; ++number) put(*table, number, 10'000);
+// As a process that ends without closing its table leaves them.
+void copy_files(const Directory& from, const Directory& to) {
     for (const auto& file : std::filesystem::directory_iterator(from.path)) {
         std::error_code error;
         std::filesystem::copy_file(file, std::filesystem::path(to.path) / file.path().filename(),
@@ -86,6 +84,13 @@ void leave_log(const Directory& from, const Directory& to, int count) {
         // What was needed to open the table alone, RocksDB throws away behind it.
         REQUIRE((!error || error == std::errc::no_such_file_or_directory));
     }
+}
+
+// A store whose process ended without closing it: `count` records of 10,000 octets, all in the log.
+void leave_log(const Directory& from, const Directory& to, int count) {
+    const auto table = open(from);
+    for (int number = 0; number < count; ++number) put(*table, number, 10'000);
+    copy_files(from, to);
 }
 
 }  // namespace
@@ -128,6 +133,124 @@ TEST_CASE("[C3] A log is replayed up to a hole, not behind it") {
         overwrite(name, holed);
         CHECK(until_hole(name) == whole.substr(0, second));
         CHECK(numbers_in(*open(to), 40) == std::vector<int>{0});
+    }
+}
+
+// Of each record of a log, where it begins.
+std::vector<std::size_t> records_of(std::string_view log) {
+    std::vector<std::size_t> found;
+    for (std::size_t at = 0; at + 7 <= log.size();) {
+        if (block_bytes - at % block_bytes < 7) at += block_bytes - at % block_bytes;
+        found.push_back(at);
+        at += 7 + std::size_t(static_cast<unsigned char>(log[at + 4])) +
+              (std::size_t(static_cast<unsigned char>(log[at + 5])) << 8U);
+    }
+    return found;
+}
+
+TEST_CASE("[C3] [J23] A log that was altered in front of synced records is told from a torn one") {
+    const Directory from, to;
+    leave_log(from, to, 40);
+    const std::string name = only(to, ".log"), whole = content(name);
+    const std::vector<std::size_t> records = records_of(whole);
+    const auto is_kept = [&] { return std::filesystem::exists(name + ".damaged"); };
+    std::string altered = whole;
+    SUBCASE("one octet, anywhere but in the last two batches") {
+        for (const std::size_t at : {std::size_t{0}, std::size_t{3}, std::size_t{500},
+                                     4 * block_bytes + 100, records[records.size() - 8]}) {
+            altered = whole;
+            altered[at] = static_cast<char>(altered[at] ^ 0x20);
+            const Directory copy;
+            copy_files(to, copy);
+            const std::string log = only(copy, ".log");
+            overwrite(log, altered);
+            CHECK_FALSE(open(copy)->loss().empty());
+            CHECK(content(log + ".damaged") == altered);
+            CHECK(open(copy)->loss().starts_with("found at an earlier opening"));
+            std::filesystem::remove(log + ".damaged");
+            CHECK(open(copy)->loss().empty());
+        }
+    }
+    SUBCASE("blocks of zeros") {
+        std::fill_n(altered.begin() + 2 * block_bytes, block_bytes, '\0');
+        overwrite(name, altered);
+        CHECK_FALSE(open(to)->loss().empty());
+        CHECK(is_kept());
+    }
+    SUBCASE("nothing") {
+        CHECK(open(to)->loss().empty());
+        CHECK_FALSE(is_kept());
+    }
+    SUBCASE("cut anywhere, it is a torn one") {
+        for (const std::size_t end : {std::size_t{0}, std::size_t{5}, std::size_t{5000},
+                                      block_bytes, block_bytes + 3, whole.size() - 1}) {
+            const Directory copy;
+            copy_files(to, copy);
+            overwrite(only(copy, ".log"), whole.substr(0, end));
+            CHECK(open(copy)->loss().empty());
+        }
+    }
+    SUBCASE("what was being synced may be there in any part") {
+        // The last batch lies in two records; the sync of all before it is through.
+        REQUIRE(records.size() > 50);
+        for (std::size_t i = records.size() - 2; i < records.size(); ++i) {
+            altered = whole;
+            altered[records[i] + 20] = '\0';
+            const Directory copy;
+            copy_files(to, copy);
+            overwrite(only(copy, ".log"), altered);
+            CHECK(open(copy)->loss().empty());
+        }
+    }
+}
+
+TEST_CASE("[C3] [J23] What is written ahead of a sync may be torn in any order") {
+    const Directory from, to;
+    {
+        const auto table = open(from);
+        put(*table, 0, 100);
+        for (int number = 1; number < 30; ++number) {
+            const Bytes key = table_key(Space::chunk, std::to_string(number)), value(3000, 'c');
+            const Write write{.kind = Write::Kind::put, .key = key, .value = value};
+            table->write({&write, 1}, Durability::later);
+        }
+        put(*table, 1, 100);
+        copy_files(from, to);
+    }
+    const std::string name = only(to, ".log"), whole = content(name);
+    const std::vector<std::size_t> records = records_of(whole);
+    std::string torn = whole;
+    torn[records[5]] = static_cast<char>(torn[records[5]] ^ 1);
+    overwrite(name, torn);
+    const auto table = open(to);
+    CHECK(table->loss().empty());
+    CHECK(numbers_in(*table, 2) == std::vector<int>{0});
+}
+
+TEST_CASE("[C3] [J23] A log that ends before the next one begins has lost what was synced") {
+    for (const bool is_cut : {false, true}) {
+        const Directory directory;
+        const RocksOptions options{
+            .path = directory.path, .cache_bytes = 1 << 20, .memtable_bytes = 256 << 10};
+        {
+            const auto table = RocksTable::open(options);
+            REQUIRE(table.has_value());
+            // Of another family, so that the first log is needed still when the next ones begin.
+            const Bytes key = table_key(Space::audit, "entry");
+            const Write write{.kind = Write::Kind::put, .key = key, .value = "value"};
+            (*table)->write({&write, 1}, Durability::synced);
+            for (int number = 0; number < 40; ++number) put(**table, number, 10'000);
+        }
+        std::vector<std::string> logs;
+        for (const auto& entry : std::filesystem::directory_iterator(directory.path))
+            if (entry.path().string().ends_with(".log")) logs.push_back(entry.path());
+        REQUIRE(logs.size() >= 2);
+        const std::string first = *std::ranges::min_element(logs), whole = content(first);
+        if (is_cut) overwrite(first, whole.substr(0, records_of(whole)[4]));
+        const auto table = RocksTable::open(options);
+        REQUIRE(table.has_value());
+        CHECK((*table)->loss().empty() != is_cut);
+        CHECK(std::filesystem::exists(first + ".damaged") == is_cut);
     }
 }
 

@@ -5,12 +5,21 @@
 
 #include <utility>
 
+#include "base/log.h"
 #include "system/store/rocksdb/guarded.h"
+#include "system/store/rocksdb/log_scan.h"
 #include "system/store/rocksdb/place.h"
 
 namespace pidge::store {
 
 namespace {
+
+constexpr log::Event log_damaged{
+    "store-log-damaged", log::Level::error,
+    "A log of the store was altered or damaged on its disk: changes that had been acknowledged are "
+    "lost, mail and entries of the audit trail among them. The store goes on without them.",
+    "See docs/store.md, \"A damaged log\": look at the disk, keep the file, tell who may miss "
+    "mail."};
 
 rocksdb::Slice slice(std::string_view text) {
     return {text.data(), text.size()};
@@ -94,8 +103,30 @@ Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options
     TRY(prepare_place(options.path));
     std::shared_ptr<RocksTable> table(new RocksTable(options, std::move(files)));
     const rocksdb::Status status = table->open_database(options);
+    table->tell_damage();
     if (!status.ok()) return cannot_open(options.path, status);
     return table;
+}
+
+void RocksTable::tell_damage() const {
+    for (const WatchedFiles::DamagedLog& log : files_->damaged_logs())
+        log::write(log_damaged, {{"file", log.name},
+                                 {"from-octet", log.from},
+                                 {"lost-octets", log.to - log.from},
+                                 {"kept-as", log.kept_as}});
+}
+
+std::string RocksTable::loss() const {
+    std::vector<std::string> told;
+    std::vector<std::string> kept = damaged_logs_in(path_);
+    for (const WatchedFiles::DamagedLog& log : files_->damaged_logs()) {
+        told.push_back(fmt::format("{} octets of {}, from octet {} on", log.to - log.from, log.name,
+                                   log.from));
+        std::erase(kept, log.kept_as.substr(log.kept_as.rfind('/') + 1));
+    }
+    for (const std::string& name : kept)
+        told.push_back(fmt::format("found at an earlier opening and kept: {}", name));
+    return fmt::format("{}", fmt::join(told, "; "));
 }
 
 rocksdb::Status RocksTable::open_database(const RocksOptions& options) {
@@ -164,6 +195,8 @@ void RocksTable::write(std::span<const Write> writes, Durability durability) {
         throw Fault(Fault::Why::failed, "an earlier write of the store has failed");
     const auto fill = [&](rocksdb::WriteBatch& batch) {
         rocksdb::Status status;
+        if (durability == Durability::synced) status = batch.PutLogData(slice(synced_mark));
+        if (!status.ok()) return status;
         for (const Write& write : writes) {
             rocksdb::ColumnFamilyHandle* const in = family(write.space());
             switch (write.kind) {

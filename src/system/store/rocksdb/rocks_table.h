@@ -34,10 +34,13 @@ class RocksTable final : public Table, public std::enable_shared_from_this<Rocks
     bool recover(After after) override;
     std::optional<DiskSpace> disk_space() override;
 
+    std::string loss() const override;
+
  private:
     class View;
     RocksTable(const RocksOptions& options, std::shared_ptr<rocksdb::FileSystem> files);
 
+    void tell_damage() const;
     rocksdb::Status open_database(const RocksOptions& options);
     rocksdb::ColumnFamilyHandle* family(Space space) const;
     [[noreturn]] void fail_write(const rocksdb::Status& status);
