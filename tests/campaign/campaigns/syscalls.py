@@ -30,8 +30,8 @@ class FaultyBench(Bench):
 
     def __init__(self, folder, seed, **options):
         super().__init__(folder, seed, load={"sessions": 0}, **options)
-        # Of the last act: where its log begins, what failed in it, and who looks after a program that it has ended.
-        self.log_seen, self.where, self.revive = 0, "", lambda: None
+        # Of the last act: where its log begins, and what failed in it.
+        self.log_seen, self.where = 0, ""
         self.life_begin = 0  # in the log: where at the latest the life began that goes on
         self.system = Faults(folder, below=self.data)
         self.env = {**self.system.environment(), "PIDGE_FAULT_TRACE": "1"}
@@ -46,9 +46,6 @@ class FaultyBench(Bench):
         with open(self.site.log_path, "rb") as file:
             file.seek(self.life_begin)
             return "\n".join(last_life(file.read().decode(errors="replace").splitlines()))
-
-    def keep_alive(self):
-        self.revive()
 
     def let_go(self):
         """What was deferred on purpose is delivered, so that the work of a trial does not grow with their number."""
@@ -82,7 +79,7 @@ class Syscalls(Campaign):
         if bench.site.process.poll() is None:
             bench.let_go()
         scenario = SCENARIOS[name](bench, chance)
-        bench.revive = lambda: self.revive(bench, scenario)
+        bench.keep_alive = lambda: self.revive(bench, scenario)
         has_fired = False
         for nth in self.places(bench, scenario, call):
             if self.trial(bench, scenario, call, error, nth):
@@ -108,7 +105,7 @@ class Syscalls(Campaign):
 
     def trial(self, bench, scenario, call, error, nth):
         """One act with the n-th call failing; False when it was not reached."""
-        bench.revive()
+        bench.keep_alive()
         scenario.prepare()
         where = f"{type(scenario).__name__}, {call} number {nth} fails with {error}"
         bench.log_seen, bench.where = os.path.getsize(bench.site.log_path), where

@@ -1,15 +1,11 @@
 #include "system/store/rocksdb/log_scan.h"
 
 #include "system/store/checksum.h"
+#include "system/store/rocksdb/log_record.h"
 
 namespace pidge::store {
 
 namespace {
-
-// RocksDB's log_format.h: checksum (4 octets), length (2), type (1), then the octets; the lower
-// octets of a number come first.
-constexpr std::size_t header_bytes = 7;
-enum Type : unsigned { full = 1, first = 2, middle = 3, last = 4 };
 
 // A batch begins with its sequence number (8 octets) and how many there are in it (4); then its
 // operations, each with a tag.
@@ -18,22 +14,14 @@ constexpr char log_data_tag = 3;
 constexpr std::size_t mark_at = operations_at + 2;  // behind the tag and the mark's length
 constexpr std::size_t head_bytes = mark_at + synced_mark.size();
 
-std::uint64_t low_first(std::string_view octets) {
-    std::uint64_t number = 0;
-    for (std::size_t i = octets.size(); i > 0; --i)
-        number = number << 8U | static_cast<unsigned char>(octets[i - 1]);
-    return number;
-}
-
 // As RocksDB keeps it, so that the sum of what holds sums is none of them.
 std::uint32_t masked(std::uint32_t sum) {
     return ((sum >> 15U) | (sum << 17U)) + 0xa282ead8U;
 }
 
-bool is_as_written(std::string_view record) {
-    const auto type = static_cast<unsigned char>(record[6]);
-    return type >= full && type <= last &&
-           masked(crc32c(record.substr(6))) == low_first(record.substr(0, 4));
+bool is_as_written(const LogRecordHeader& header, std::string_view record) {
+    return header.type >= LogRecordHeader::full && header.type <= LogRecordHeader::last &&
+           masked(crc32c(record.substr(LogRecordHeader::type_at))) == header.checksum;
 }
 
 bool is_synced(std::string_view head) {
@@ -46,18 +34,17 @@ bool is_synced(std::string_view head) {
 void LogScan::take_block(std::string_view block) {
     const std::uint64_t begin = size_bytes_;
     size_bytes_ += block.size();
+    constexpr std::size_t header_bytes = LogRecordHeader::size_bytes;
     for (std::size_t at = 0; block.size() - at >= header_bytes;) {
-        const std::size_t length = low_first(block.substr(at + 4, 2));
-        const bool is_hole = length == 0 && block[at + 6] == 0;
-        if (is_hole || header_bytes + length > block.size() - at) {
+        const LogRecordHeader header(block.substr(at, header_bytes));
+        if (header.is_hole() || header_bytes + header.length > block.size() - at) {
             // Where the next record begins cannot be known; at the next block's beginning it can.
             note_damage(begin + at);
             return;
         }
-        const std::string_view record = block.substr(at, header_bytes + length);
-        if (is_as_written(record))
-            take_record(begin + at, static_cast<unsigned char>(record[6]),
-                        record.substr(header_bytes));
+        const std::string_view record = block.substr(at, header_bytes + header.length);
+        if (is_as_written(header, record))
+            take_record(begin + at, header.type, record.substr(header_bytes));
         else
             note_damage(begin + at);
         at += record.size();
@@ -65,6 +52,7 @@ void LogScan::take_block(std::string_view block) {
 }
 
 void LogScan::take_record(std::uint64_t at, unsigned type, std::string_view octets) {
+    using enum LogRecordHeader::Type;
     if (type == full || type == first) {
         if (is_in_batch_) note_damage(batch_at_);
         is_in_batch_ = true;

@@ -28,8 +28,6 @@ inline constexpr std::string_view synced_mark = "synced";
 
 class LogScan {
  public:
-    static constexpr std::size_t block_bytes = 32768;
-
     // The octets of the log block by block, the last one with what there is.
     void take_block(std::string_view block);
 

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "system/store/rocksdb/log_record.h"
 #include "system/store/rocksdb/rocks_table.h"
 #include "system/store/rocksdb/testing/directory.h"
 #include "system/store/rocksdb/until_hole.h"
@@ -20,7 +21,7 @@ using pidge::store::testing::Directory;
 
 namespace {
 
-constexpr std::size_t block_bytes = 32768;
+constexpr std::size_t block_bytes = log_block_bytes;
 
 // The only file there whose name ends so.
 std::string only(const Directory& directory, std::string_view ending) {
@@ -142,8 +143,8 @@ std::vector<std::size_t> records_of(std::string_view log) {
     for (std::size_t at = 0; at + 7 <= log.size();) {
         if (block_bytes - at % block_bytes < 7) at += block_bytes - at % block_bytes;
         found.push_back(at);
-        at += 7 + std::size_t(static_cast<unsigned char>(log[at + 4])) +
-              (std::size_t(static_cast<unsigned char>(log[at + 5])) << 8U);
+        const LogRecordHeader header(log.substr(at, LogRecordHeader::size_bytes));
+        at += LogRecordHeader::size_bytes + header.length;
     }
     return found;
 }

@@ -109,7 +109,7 @@ Result<std::shared_ptr<RocksTable>> RocksTable::open(const RocksOptions& options
 }
 
 void RocksTable::tell_damage() const {
-    for (const WatchedFiles::DamagedLog& log : files_->damaged_logs())
+    for (const DamagedLog& log : files_->damaged_logs())
         log::write(log_damaged, {{"file", log.name},
                                  {"from-octet", log.from},
                                  {"lost-octets", log.to - log.from},
@@ -119,7 +119,7 @@ void RocksTable::tell_damage() const {
 std::string RocksTable::loss() const {
     std::vector<std::string> told;
     std::vector<std::string> kept = damaged_logs_in(path_);
-    for (const WatchedFiles::DamagedLog& log : files_->damaged_logs()) {
+    for (const DamagedLog& log : files_->damaged_logs()) {
         told.push_back(fmt::format("{} octets of {}, from octet {} on", log.to - log.from, log.name,
                                    log.from));
         std::erase(kept, log.kept_as.substr(log.kept_as.rfind('/') + 1));

@@ -4,14 +4,6 @@
 
 namespace pidge::store {
 
-namespace {
-
-// The records of a log lie in blocks; none crosses a block's end, and where there is no room for
-// a header the rest of the block is filled up.
-constexpr std::size_t block_bytes = 32768;
-
-}  // namespace
-
 rocksdb::IOStatus UntilHole::Read(std::size_t count, const rocksdb::IOOptions& options,
                                   rocksdb::Slice* result, char* scratch,
                                   rocksdb::IODebugContext* context) {
@@ -32,7 +24,7 @@ std::size_t UntilHole::before_hole(std::string_view octets) {
         at += passed;
         to_header_ -= passed;
         while (header_octets_ < header_.size() && at < octets.size())
-            header_[header_octets_++] = static_cast<unsigned char>(octets[at++]);
+            header_[header_octets_++] = octets[at++];
         if (header_octets_ < header_.size()) return octets.size();
         take_header();
         if (is_over_) return at - std::min(at, header_.size());
@@ -41,14 +33,14 @@ std::size_t UntilHole::before_hole(std::string_view octets) {
 }
 
 void UntilHole::take_header() {
-    if (left_in_block_ == 0) left_in_block_ = block_bytes;
-    const std::size_t length = header_[4] + (std::size_t{header_[5]} << 8U);
-    const std::size_t record_bytes = header_.size() + length;
-    is_over_ = length == 0 && header_[6] == 0;
+    if (left_in_block_ == 0) left_in_block_ = log_block_bytes;
+    const LogRecordHeader header({header_.data(), header_.size()});
+    const std::size_t record_bytes = header_.size() + header.length;
+    is_over_ = header.is_hole();
     is_broken_ = record_bytes > left_in_block_;
     if (is_over_ || is_broken_) return;
     left_in_block_ -= record_bytes;
-    to_header_ = length;
+    to_header_ = header.length;
     header_octets_ = 0;
     if (left_in_block_ >= header_.size()) return;
     to_header_ += left_in_block_;

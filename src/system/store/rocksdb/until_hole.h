@@ -11,6 +11,8 @@
 #include <memory>
 #include <string_view>
 
+#include "system/store/rocksdb/log_record.h"
+
 namespace pidge::store {
 
 // To be read from its beginning to its end, by one thread.
@@ -28,8 +30,7 @@ class UntilHole final : public rocksdb::FSSequentialFileOwnerWrapper {
     std::size_t before_hole(std::string_view octets);
     void take_header();
 
-    // Its checksum, its length (two octets, the lower one first) and its type.
-    std::array<unsigned char, 7> header_{};
+    std::array<char, LogRecordHeader::size_bytes> header_{};
     std::size_t header_octets_ = 0;  // of them, read already
     std::size_t to_header_ = 0;      // octets until the next header
     std::size_t left_in_block_ = 0;  // behind the next header's beginning; 0: a new block

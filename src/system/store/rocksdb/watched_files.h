@@ -17,7 +17,7 @@
 // What a power cut leaves is to be what was written before some moment, whatever pages the disk
 // wrote first: a log is synced before the next one is begun, it ends where it has a hole
 // (until_hole.h), and the MANIFEST is replaced as a whole (whole_file.h). What no power cut leaves
-// is noticed, and the log kept as evidence (log_scan.h).
+// is noticed, and the log kept as evidence (replayed_logs.h).
 #pragma once
 
 #include <rocksdb/file_system.h>
@@ -26,9 +26,10 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "system/store/rocksdb/replayed_logs.h"
 
 namespace pidge::store {
 
@@ -44,14 +45,8 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     // time.
     bool make_room(std::size_t record_bytes);
 
-    // A log that is opened for reading is replayed, and then removed.
-    struct DamagedLog {
-        std::string name;
-        std::uint64_t from = 0, to = 0;  // octets that are not replayed
-        std::string kept_as;             // where it is kept as evidence; empty: it could not be
-    };
-    // Those of which synced records are lost (log_scan.h), once all are replayed.
-    const std::vector<DamagedLog>& damaged_logs() const { return damaged_logs_; }
+    // Of those that were opened for reading; once the database is open.
+    const std::vector<DamagedLog>& damaged_logs() const { return replayed_logs_.damaged(); }
 
     const char* Name() const override { return "pidge.WatchedFiles"; }
     rocksdb::IOStatus NewSequentialFile(const std::string& name,
@@ -83,20 +78,13 @@ class WatchedFiles final : public rocksdb::FileSystemWrapper {
     bool has_room_for_next(std::size_t record_bytes);
     bool settle_newest();
     void watch(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file);
-    void examine(const std::string& log, const rocksdb::FileOptions& options);
-    void keep_damaged(const std::string& log, std::uint64_t from, std::uint64_t to);
 
     std::atomic<bool> failed_{false};
     std::mutex newest_mutex_;
     Log* newest_ = nullptr;  // log; the one that is being written
     std::string folder_;     // of it
     std::size_t record_bytes_ = 0;
-
-    // While the store is being opened, by one thread.
-    std::vector<DamagedLog> damaged_logs_;
-    std::optional<std::uint64_t> expected_sequence_;  // of the next log's first batch
-    DamagedLog last_read_;
-    bool is_torn_ = false;  // one of those read
+    ReplayedLogs replayed_logs_;
 };
 
 }  // namespace pidge::store
